@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The contract between the page and the machine worker: types only, the one place both ends
+ * import. After the Debug Adapter Protocol: the worker says `stopped(reason)`, then the page pulls
+ * what it shows. Errors are data, since thrown ones lose their fields on the way.
+ */
+import type { DebugInfo } from './debug-info.ts';
+
+export type EngineChoice = 'unicorn' | 'jit';
+
+export interface BootRequest {
+  readonly image: Uint8Array;
+  readonly debug: DebugInfo | null;
+  /** argv[0] and the program's arguments. */
+  readonly argv: readonly string[];
+  readonly engine: EngineChoice;
+}
+
+export type BootResult =
+  { readonly ok: true; readonly snapshot: Snapshot } | { readonly ok: false; readonly error: string };
+
+/** Registers and counters at one moment; `state` is read through `CpuState` of `shared/`. */
+export interface Snapshot {
+  /** The 512-byte CPU state block, transferred. */
+  readonly state: ArrayBuffer;
+  /** Millions of instructions a second in the latest stretch of running; 0 after a step. */
+  readonly mips: number;
+  readonly engine: EngineChoice;
+}
+
+export interface FaultReport {
+  readonly signal: string;
+  readonly code: string;
+  readonly rip: number;
+  /** Hexadecimal, for memory faults. */
+  readonly address: string | null;
+  /** `name+offset` of the symbol around rip. */
+  readonly symbol: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  /** One or two sentences for people: what happened, where, what to do about it. */
+  readonly message: string;
+}
+
+export type StopReason =
+  | { readonly kind: 'entry' }
+  | { readonly kind: 'step' }
+  | { readonly kind: 'breakpoint'; readonly address: number }
+  | { readonly kind: 'pause' }
+  /** The `run until event` goal was reached. */
+  | { readonly kind: 'event'; readonly name: string }
+  /** Run to cursor arrived. */
+  | { readonly kind: 'cursor' }
+  | { readonly kind: 'exit'; readonly status: number }
+  | { readonly kind: 'fault'; readonly fault: FaultReport };
+
+/** How to run; the answer comes as a `stopped` event. */
+export type RunCommand =
+  | { readonly kind: 'continue' }
+  /** `count` instructions, default 1. */
+  | { readonly kind: 'step-in'; readonly count?: number }
+  | { readonly kind: 'step-over' }
+  | { readonly kind: 'step-out' }
+  | { readonly kind: 'to'; readonly address: number }
+  /** Until the annotated event has been reached `count` times. */
+  | { readonly kind: 'until-event'; readonly name: string; readonly count: number };
+
+/**
+ * One reading of the program's own progress, taken at an event without stopping:
+ * the scalar tensors named in `watchScalars`, in that order.
+ */
+export interface Sample {
+  readonly event: string;
+  readonly instructions: number;
+  readonly values: readonly number[];
+}
+
+export type MachineEvent =
+  | { readonly type: 'running' }
+  | { readonly type: 'stopped'; readonly reason: StopReason; readonly snapshot: Snapshot }
+  /** While running, at most one a frame. */
+  | { readonly type: 'progress'; readonly snapshot: Snapshot }
+  /** The guest waits in read(0) for input; it is not stopped. */
+  | { readonly type: 'waiting'; readonly snapshot: Snapshot }
+  | { readonly type: 'output'; readonly fd: 1 | 2; readonly bytes: Uint8Array }
+  | { readonly type: 'strace'; readonly lines: readonly StraceLine[] }
+  | { readonly type: 'samples'; readonly samples: readonly Sample[] };
+
+export interface StraceLine {
+  /** Instruction count at the call. */
+  readonly at: number;
+  /** As strace(1) prints it: `read(3, "…", 784) = 784`. */
+  readonly text: string;
+  readonly failed: boolean;
+}
+
+export interface MemoryRegion {
+  readonly start: number;
+  readonly end: number;
+  /** `r-x`, `rw-` … */
+  readonly prot: string;
+  /** Section, `heap`, `stack` or `mmap`. */
+  readonly name: string;
+}
+
+export interface MemoryWindow {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  /** One byte a byte: 1 where mapped, 0 where not. */
+  readonly mapped: Uint8Array;
+}
+
+export interface DisassembledInstruction {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  /** NASM syntax, with symbols where known. */
+  readonly text: string;
+}
+
+/** What `machine.worker.ts` exposes through Comlink. */
+export interface MachineApi {
+  /** Sets the one listener; called once by the client with a Comlink proxy. */
+  listen(listener: (event: MachineEvent) => void): Promise<void>;
+  /** Loads an image and stops at its entry. Ends what ran before. Breakpoints are kept. */
+  boot(request: BootRequest): Promise<BootResult>;
+  run(command: RunCommand): Promise<void>;
+  /** Answers within 50 ms by `stopped(pause)`; no effect unless running. */
+  pause(): Promise<void>;
+  setBreakpoints(addresses: readonly number[]): Promise<void>;
+  /** At each of these events the scalars are read and sent as `samples`. Empty: none. */
+  watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void>;
+  writeStdin(bytes: Uint8Array): Promise<void>;
+  closeStdin(): Promise<void>;
+  readMemory(address: number, length: number): Promise<MemoryWindow>;
+  /** @returns an error text, or null when all bytes were written. */
+  writeMemory(address: number, bytes: Uint8Array): Promise<string | null>;
+  /** `register` is a general register, rip, rflags or xmmN; the value little-endian. */
+  writeRegister(register: string, bytes: Uint8Array): Promise<string | null>;
+  regions(): Promise<readonly MemoryRegion[]>;
+  disassemble(address: number, count: number): Promise<readonly DisassembledInstruction[]>;
+}

@@ -1,0 +1,18 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { iced } from './wasm/iced/vite-plugin.ts';
+
+export default defineConfig({
+  // Relative addresses: the built page works from any folder of any static host.
+  base: './',
+  plugins: [svelte(), iced()],
+  worker: { format: 'es', plugins: () => [iced()] },
+  build: { target: 'es2023', chunkSizeWarningLimit: 4000 },
+  optimizeDeps: { exclude: ['iced-x86'] },
+  server: { strictPort: true },
+  test: {
+    include: ['src/**/*.test.ts', 'wasm/**/*.test.ts'],
+    testTimeout: 60_000,
+    pool: 'forks',
+  },
+});
