@@ -50,7 +50,15 @@ const direction = Object.entries(ROOMS).map(([room, allowed]) => {
 
 export default ts.config(
   {
-    ignores: ['dist', 'node_modules', 'public', 'test-results', 'playwright-report', 'data', '.cache'],
+    ignores: [
+      'dist',
+      'node_modules',
+      'public',
+      'test-results',
+      'playwright-report',
+      'data',
+      '.cache',
+    ],
   },
   js.configs.recommended,
   ...ts.configs.strictTypeChecked,
@@ -67,8 +75,14 @@ export default ts.config(
     rules: {
       'no-console': 'error',
       'no-undef': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/prefer-literal-enum-member': 'off',

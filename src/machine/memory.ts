@@ -101,7 +101,11 @@ export class GuestMemory {
     if (start < GUEST_FLOOR || end > this.size) {
       throw new RangeError(`mapping outside guest RAM: 0x${start.toString(16)}`);
     }
-    this.#bytes.fill(value, PAGE_PROT_OFFSET + start / PAGE_SIZE, PAGE_PROT_OFFSET + end / PAGE_SIZE);
+    this.#bytes.fill(
+      value,
+      PAGE_PROT_OFFSET + start / PAGE_SIZE,
+      PAGE_PROT_OFFSET + end / PAGE_SIZE,
+    );
     for (const observer of this.#observers) observer.remapped(start, length);
   }
 

@@ -42,16 +42,7 @@ export interface DebugSymbol {
 }
 
 export type ElementType =
-  | 'u8'
-  | 'i8'
-  | 'u16'
-  | 'i16'
-  | 'u32'
-  | 'i32'
-  | 'u64'
-  | 'i64'
-  | 'f32'
-  | 'f64';
+  'u8' | 'i8' | 'u16' | 'i16' | 'u32' | 'i32' | 'u64' | 'i64' | 'f32' | 'f64';
 
 /** From `;@ tensor NAME TYPE[DIM]… AXIS=NAME…`: an array with a meaning. No dimensions: a scalar. */
 export interface DebugTensor {

@@ -17,7 +17,8 @@ export interface BootRequest {
 }
 
 export type BootResult =
-  { readonly ok: true; readonly snapshot: Snapshot } | { readonly ok: false; readonly error: string };
+  | { readonly ok: true; readonly snapshot: Snapshot }
+  | { readonly ok: false; readonly error: string };
 
 /** Registers and counters at one moment; `state` is read through `CpuState` of `shared/`. */
 export interface Snapshot {
