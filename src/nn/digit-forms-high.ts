@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The handwritten forms of 5 to 9; see `digit-forms.ts`. */
+import { bowl } from './digit-forms-low.ts';
+import { arc } from './digit-path.ts';
+import type { Form } from './digit-path.ts';
+
+export const FIVE: readonly Form[] = [
+  // The back and the bowl, then the hat.
+  {
+    weight: 5,
+    draw: (r) => {
+      const w = r.range(0.22, 0.32);
+      const left = -w * r.range(0.6, 0.9);
+      const neck = r.range(-0.14, -0.02);
+      const top = r.range(-0.48, -0.42);
+      const back = left + r.near(-0.03, 0.02);
+      return [
+        [
+          [left, top],
+          [back, neck, 1],
+          [back + w * 0.6, neck - r.range(0.03, 0.08)],
+          ...bowl(r, w, neck - 0.04, r.range(0.02, 0.16)),
+        ],
+        [
+          [left + r.near(0, 0.02), top + r.near(0, 0.015)],
+          [w * r.range(0.6, 1.25), top - r.range(0, 0.08)],
+        ],
+      ];
+    },
+  },
+  // In one go from the hat's right end.
+  {
+    weight: 4,
+    draw: (r) => {
+      const w = r.range(0.22, 0.32);
+      const left = -w * r.range(0.45, 0.85);
+      const neck = r.range(-0.14, -0.02);
+      const top = r.range(-0.48, -0.43);
+      const back = left + r.near(-0.06, 0.02);
+      return [
+        [
+          [w * r.range(0.7, 1.35), top - r.range(-0.01, 0.06)],
+          [left, top, 1],
+          [back, neck, 1],
+          [back + w * 0.6, neck - r.range(0.03, 0.07)],
+          ...bowl(r, w, neck - 0.03, r.range(0.02, 0.16)),
+        ],
+      ];
+    },
+  },
+  // Flowing, like an S with a straight hat.
+  {
+    weight: 2,
+    draw: (r) => {
+      const w = r.range(0.22, 0.3);
+      const top = -0.46;
+      return [
+        [
+          [w * r.range(0.8, 1.3), top - 0.03],
+          [-w * 0.35, top + 0.01],
+          [-w * r.range(0.7, 0.9), -0.2],
+          [-w * 0.4, r.range(-0.1, -0.04)],
+          [w * 0.3, -0.04],
+          [w * 0.85, 0.14],
+          [w * 0.65, 0.38],
+          [-w * 0.1, 0.49],
+          [-w * r.range(0.8, 1.05), r.range(0.38, 0.48)],
+        ],
+      ];
+    },
+  },
+];
+
+export const SIX: readonly Form[] = [
+  // A long arch from the top into a closed loop.
+  {
+    weight: 6,
+    draw: (r) => {
+      const w = r.range(0.2, 0.32);
+      const loop = r.range(-0.02, 0.12);
+      const left = -w * r.range(0.85, 1.05);
+      return [
+        [
+          [w * r.range(0.1, 0.9), -0.5],
+          [left * 0.55, r.range(-0.3, -0.2)],
+          [left, 0.08],
+          [left * 0.75, 0.38],
+          [0, 0.5],
+          [w * 0.85, 0.36],
+          [w, 0.5 - (0.5 - loop) * 0.55],
+          [w * 0.45, loop + 0.01],
+          [-w * 0.25, loop + r.range(0.02, 0.07)],
+          [left * r.range(0.7, 1), loop + r.range(0.16, 0.26)],
+        ],
+      ];
+    },
+  },
+  // A straighter stem, the loop coming back to it.
+  {
+    weight: 3,
+    draw: (r) => {
+      const w = r.range(0.2, 0.3);
+      const loop = r.range(-0.04, 0.1);
+      return [
+        [
+          [-w * r.range(-0.3, 0.7), -0.5],
+          [-w * 0.9, -0.05],
+          [-w, 0.22],
+          [-w * 0.55, 0.46],
+          [w * 0.2, 0.49],
+          [w * 0.95, 0.3],
+          [w * 0.75, loop + 0.08],
+          [w * 0.1, loop],
+          [-w * 0.7, loop + r.range(0.12, 0.2)],
+        ],
+      ];
+    },
+  },
+  // A loop that ends inside in a curl.
+  {
+    weight: 2,
+    draw: (r) => {
+      const w = r.range(0.22, 0.32);
+      const loop = r.range(-0.02, 0.1);
+      return [
+        [
+          [w * r.range(0, 0.5), -0.5],
+          [-w * 0.75, -0.16],
+          [-w, 0.18],
+          [-w * 0.5, 0.45],
+          [w * 0.2, 0.5],
+          [w, 0.28],
+          [w * 0.6, loop],
+          [-w * 0.05, loop + 0.08],
+          [-w * 0.2, loop + r.range(0.18, 0.26)],
+          [w * r.range(0, 0.3), loop + r.range(0.24, 0.32)],
+        ],
+      ];
+    },
+  },
+];
+
+export const SEVEN: readonly Form[] = [
+  // A bar and a slope.
+  {
+    weight: 7,
+    draw: (r) => {
+      const w = r.range(0.24, 0.34);
+      const right = w * r.range(0.85, 1.05);
+      return [
+        [
+          [-w, -0.46 + r.near(0, 0.025)],
+          [0, -0.47 + r.near(0, 0.02)],
+          [right, -0.5, 1],
+          [right * r.range(0.25, 0.6), r.range(-0.08, 0.04)],
+          [r.range(-0.16, 0.08), 0.5],
+        ],
+      ];
+    },
+  },
+  // A bar that turns round into the slope.
+  {
+    weight: 4,
+    draw: (r) => {
+      const w = r.range(0.22, 0.32);
+      return [
+        [
+          [-w, -0.44 + r.near(0, 0.025)],
+          [0, -0.48],
+          [w * 0.8, -0.48],
+          [w, -0.38],
+          [w * r.range(0.4, 0.65), -0.04],
+          [r.range(-0.14, 0.08), 0.5],
+        ],
+      ];
+    },
+  },
+  // With a crossbar.
+  {
+    weight: 3,
+    draw: (r) => {
+      const w = r.range(0.24, 0.34);
+      const foot = r.range(-0.16, 0.04);
+      const y = r.range(-0.06, 0.08);
+      const x = (w + foot) / 2 + 0.01;
+      const half = r.range(0.12, 0.22);
+      return [
+        [
+          [-w, -0.46 + r.near(0, 0.025)],
+          [w, -0.5, 1],
+          [x + r.range(-0.03, 0.03), y],
+          [foot, 0.5],
+        ],
+        [
+          [x - half, y + r.range(-0.01, 0.04)],
+          [x + half, y - r.range(-0.01, 0.05)],
+        ],
+      ];
+    },
+  },
+  // With a small stroke down at the bar's left end.
+  {
+    weight: 3,
+    draw: (r) => {
+      const w = r.range(0.24, 0.32);
+      const hook = r.range(0.06, 0.18);
+      return [
+        [
+          [-w - r.range(0, 0.03), -0.46 + hook],
+          [-w, -0.46, 1],
+          [0, -0.46 + r.near(0, 0.02)],
+          [w, -0.5, 1],
+          [w * r.range(0.2, 0.5), 0],
+          [r.range(-0.12, 0.1), 0.5],
+        ],
+      ];
+    },
+  },
+];
+
+export const EIGHT: readonly Form[] = [
+  // One stroke: an S down, then back up to where it began, or nearly.
+  {
+    weight: 8,
+    draw: (r) => {
+      const up = r.range(0.13, 0.28);
+      const down = r.range(0.15, 0.3);
+      const waist = r.range(-0.1, 0.08);
+      const high = (waist - 0.5) / 2;
+      const low = (waist + 0.5) / 2;
+      return [
+        [
+          [up * r.range(0.5, 1.1), -0.5 + r.range(0.05, 0.14)],
+          [up * 0.1, -0.5],
+          [-up * 0.8, high - 0.1],
+          [-up * 0.75, high + 0.1],
+          [r.near(0, 0.02), waist],
+          [down * 0.85, low - 0.08],
+          [down * 0.85, low + 0.13],
+          [r.near(0, 0.02), 0.5],
+          [-down * 0.9, low + 0.12],
+          [-down * 0.75, low - 0.08],
+          [r.near(0, 0.02), waist],
+          [up * 0.8, high + 0.08],
+          [up * r.range(0.8, 1.2), -0.5 + r.range(0.03, 0.16)],
+        ],
+      ];
+    },
+  },
+  // Two rings.
+  {
+    weight: 2,
+    draw: (r) => {
+      const waist = r.range(-0.08, 0.02);
+      const up = (waist + 0.5) / 2;
+      const down = (0.5 - waist) / 2;
+      const x = r.near(0, 0.02);
+      return [
+        arc([x, -0.5 + up], [r.range(0.16, 0.23), up], 0.25, r.range(-0.78, -0.72)),
+        arc([0, 0.5 - down], [r.range(0.2, 0.29), down], -0.25, r.range(0.72, 0.8)),
+      ];
+    },
+  },
+  // One stroke from the middle: the upper ring, then the lower one.
+  {
+    weight: 3,
+    draw: (r) => {
+      const waist = r.range(-0.06, 0.04);
+      const up = (waist + 0.5) / 2;
+      const down = (0.5 - waist) / 2;
+      const over = arc([0, -0.5 + up], [r.range(0.17, 0.25), up], 0.25, 1.2);
+      const under = arc([0, 0.5 - down], [r.range(0.2, 0.29), down], 0.8, r.range(-0.3, -0.18));
+      return [[...over, ...under]];
+    },
+  },
+];
+
+export const NINE: readonly Form[] = [
+  // A ring, then the straight stem without lifting the pen.
+  {
+    weight: 7,
+    draw: (r) => {
+      const w = r.range(0.15, 0.29);
+      const ring = r.range(0.32, 0.54);
+      const cy = -0.5 + ring / 2;
+      const stem = w * r.range(0.85, 1);
+      return [
+        [
+          ...arc([0, cy], [w, ring / 2], r.range(-0.14, -0.06), -0.94),
+          [stem, cy, 1],
+          [stem - r.range(0, 0.08), 0.12],
+          [stem - r.range(0.04, 0.2), 0.5],
+        ],
+      ];
+    },
+  },
+  // A ring that flows into a curved tail.
+  {
+    weight: 2.5,
+    draw: (r) => {
+      const w = r.range(0.2, 0.28);
+      const ring = r.range(0.38, 0.5);
+      const cy = -0.5 + ring / 2;
+      return [
+        [
+          ...arc([0, cy], [w, ring / 2], -0.1, -0.9),
+          [w, cy + 0.02],
+          [w * r.range(0.85, 1.05), 0.1],
+          [w * r.range(0.3, 0.7), 0.42],
+          [-w * r.range(0.1, 0.5), 0.5],
+          [-w * r.range(0.6, 1.1), r.range(0.4, 0.47)],
+        ],
+      ];
+    },
+  },
+  // An open ring against a separate stem.
+  {
+    weight: 3,
+    draw: (r) => {
+      const w = r.range(0.2, 0.28);
+      const ring = r.range(0.38, 0.48);
+      const cy = -0.5 + ring / 2;
+      return [
+        arc([0, cy], [w, ring / 2], r.range(-0.16, -0.08), r.range(-0.96, -0.86)),
+        [
+          [w * r.range(0.9, 1.1), -0.5 + r.range(0, 0.08)],
+          [w * r.range(0.85, 1), 0],
+          [w * r.range(0.4, 0.95), 0.5],
+        ],
+      ];
+    },
+  },
+];
