@@ -9,9 +9,9 @@ export const FIVE: readonly Form[] = [
   {
     weight: 5,
     draw: (r) => {
-      const w = r.range(0.22, 0.32);
+      const w = r.range(0.17, 0.32);
       const left = -w * r.range(0.6, 0.9);
-      const neck = r.range(-0.14, -0.02);
+      const neck = r.range(-0.16, 0.02);
       const top = r.range(-0.48, -0.42);
       const back = left + r.near(-0.03, 0.02);
       return [
@@ -23,7 +23,7 @@ export const FIVE: readonly Form[] = [
         ],
         [
           [left + r.near(0, 0.02), top + r.near(0, 0.015)],
-          [w * r.range(0.6, 1.25), top - r.range(0, 0.08)],
+          [r.range(0.16, 0.44), top - r.range(0, 0.08)],
         ],
       ];
     },
@@ -32,14 +32,14 @@ export const FIVE: readonly Form[] = [
   {
     weight: 4,
     draw: (r) => {
-      const w = r.range(0.22, 0.32);
+      const w = r.range(0.17, 0.32);
       const left = -w * r.range(0.45, 0.85);
-      const neck = r.range(-0.14, -0.02);
+      const neck = r.range(-0.16, 0.02);
       const top = r.range(-0.48, -0.43);
       const back = left + r.near(-0.06, 0.02);
       return [
         [
-          [w * r.range(0.7, 1.35), top - r.range(-0.01, 0.06)],
+          [r.range(0.18, 0.46), top - r.range(-0.01, 0.06)],
           [left, top, 1],
           [back, neck, 1],
           [back + w * 0.6, neck - r.range(0.03, 0.07)],
@@ -56,7 +56,7 @@ export const FIVE: readonly Form[] = [
       const top = -0.46;
       return [
         [
-          [w * r.range(0.8, 1.3), top - 0.03],
+          [w * r.range(0.8, 1.6), top - 0.03],
           [-w * 0.35, top + 0.01],
           [-w * r.range(0.7, 0.9), -0.2],
           [-w * 0.4, r.range(-0.1, -0.04)],
@@ -165,7 +165,7 @@ export const SEVEN: readonly Form[] = [
       const w = r.range(0.22, 0.32);
       return [
         [
-          [-w, -0.44 + r.near(0, 0.025)],
+          [-w, r.range(-0.46, -0.34)],
           [0, -0.48],
           [w * 0.8, -0.48],
           [w, -0.38],
@@ -177,7 +177,7 @@ export const SEVEN: readonly Form[] = [
   },
   // With a crossbar.
   {
-    weight: 3,
+    weight: 4,
     draw: (r) => {
       const w = r.range(0.24, 0.34);
       const foot = r.range(-0.16, 0.04);
@@ -224,8 +224,8 @@ export const EIGHT: readonly Form[] = [
     weight: 8,
     draw: (r) => {
       const up = r.range(0.13, 0.28);
-      const down = r.range(0.15, 0.3);
-      const waist = r.range(-0.1, 0.08);
+      const down = r.range(0.13, 0.29);
+      const waist = r.range(-0.1, 0.12);
       const high = (waist - 0.5) / 2;
       const low = (waist + 0.5) / 2;
       return [
@@ -309,6 +309,24 @@ export const NINE: readonly Form[] = [
           [w * r.range(0.3, 0.7), 0.42],
           [-w * r.range(0.1, 0.5), 0.5],
           [-w * r.range(0.6, 1.1), r.range(0.4, 0.47)],
+        ],
+      ];
+    },
+  },
+  // A small ring to the left of a stem that leans.
+  {
+    weight: 3,
+    draw: (r) => {
+      const w = r.range(0.15, 0.24);
+      const ring = r.range(0.3, 0.44);
+      const cy = -0.5 + ring / 2 + r.range(0, 0.06);
+      const x = w * r.range(0.9, 1.15);
+      return [
+        [
+          ...arc([0, cy], [w, ring / 2], r.range(-0.12, -0.02), r.range(-0.98, -0.9)),
+          [x, cy - ring * r.range(0.2, 0.5), 1],
+          [x - r.range(0, 0.06), 0.05],
+          [x - r.range(0.1, 0.34), 0.5],
         ],
       ];
     },

@@ -140,6 +140,25 @@ export const TWO: readonly Form[] = [
       ];
     },
   },
+  // Angular, with a straight slope: near a Z.
+  {
+    weight: 2,
+    draw: (r) => {
+      const x = r.range(-0.34, -0.2);
+      const w = r.range(0.16, 0.28);
+      const y = r.range(0.36, 0.5);
+      return [
+        [
+          [-w, r.range(-0.46, -0.36)],
+          [0, -0.5],
+          [w, r.range(-0.48, -0.4)],
+          [w * 0.8, r.range(-0.34, -0.24)],
+          [x, y, 1],
+          [r.range(0.24, 0.46), y + r.near(0, 0.04)],
+        ],
+      ];
+    },
+  },
   // A wide loop that swings out into a swash.
   {
     weight: 2.5,

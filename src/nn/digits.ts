@@ -22,7 +22,9 @@ const SIDE = 84;
 /** Distance between drawn points, in digit heights. */
 const SPACING = 0.035;
 /** How far the hand misses what it aims at, in digit heights (standard deviation). */
-const OFF = 0.016;
+const OFF = 0.014;
+/** How much more than the others a digit leans to the right, as hands have it. */
+const LEAN = [0.1, 0.09, 0.01, -0.04, 0.09, 0.12, 0, -0.02, 0.04, 0.03];
 /** The drawing's part of the square; the rest is margin for the pen. */
 const FILL = 0.7;
 
@@ -58,7 +60,7 @@ export function digitImages(split: Split, labels: Uint8Array): Uint8Array {
 export function handwritten(digit: number, r: Random): Stroke[] {
   const lines = digitPaths(digit, r).map((path) => trace(shake(path, r), SPACING));
   const bend = elastic(r);
-  const lean = leaning(r);
+  const lean = leaning(r, (LEAN[digit] ?? 0) + r.near(0.1, 0.16));
   const moved = lines.map((line) => lean(bend(line)));
   return ink(fit(moved), lineWidth(digit, r), r);
 }
@@ -96,8 +98,8 @@ function elastic(r: Random): Warp {
     fx: r.near(0, 0.55),
     fy: r.near(0, 0.55),
     phase: r.range(0, 1),
-    dx: r.near(0, 0.032),
-    dy: r.near(0, 0.032),
+    dx: r.near(0, 0.027),
+    dy: r.near(0, 0.027),
   }));
   const tremor = r.range(0, 0.006);
   return eachPoint((x, y) => {
@@ -113,9 +115,8 @@ function elastic(r: Random): Warp {
 }
 
 /** Width, slant and rotation of the whole digit. */
-function leaning(r: Random): Warp {
-  const wide = Math.max(0.7, r.near(1.22, 0.2));
-  const slant = r.near(0.12, 0.2);
+function leaning(r: Random, slant: number): Warp {
+  const wide = Math.max(0.7, r.near(1.22, 0.17));
   const turn = r.near(0, 0.016);
   const c = cosTurns(turn);
   const s = sinTurns(turn);
@@ -144,7 +145,7 @@ function fit(lines: readonly Polyline[]): Polyline[] {
 
 /** Thick or thin, as a part of the square's side; a plain 1 is drawn with the same pens. */
 function lineWidth(digit: number, r: Random): number {
-  const usual = digit === 1 ? 0.108 : 0.091;
+  const usual = digit === 1 ? 0.114 : 0.094;
   const z = r.bell();
   // Skewed: fat pens are fatter than thin ones are thin.
   return FILL * usual * (z > 0 ? 1 + 0.38 * z : 1 / (1 - 0.3 * z)) * 1.35;
