@@ -1,0 +1,76 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+;
+; The rungs of the ladder in double precision: what --isa can choose from.
+
+%define ISA_NAMES   "scalar, sse2-dense or sse2"
+%define ISA_DEFAULT "sse2"
+
+section .rodata
+
+    align   8, db 0
+kernels_scalar:
+    istruc kernels
+    at .name,               dq scalar_text
+    at .load_input,         dq input_dense_load
+    at .input_forward,      dq layer_forward
+    at .input_gradient,     dq layer_gradient
+    at .input_update,       dq layer_update
+    at .dense_forward,      dq dense_forward_scalar
+    at .dense_gradient,     dq dense_gradient_scalar
+    at .dense_backward,     dq dense_backward_scalar
+    at .dense_update,       dq dense_update_scalar
+    at .sparse_forward,     dq 0
+    at .sparse_update,      dq 0
+    at .activate,           dq sigmoid_scalar
+    at .activate_backward,  dq sigmoid_backward_scalar
+    iend
+
+kernels_sse2_dense:
+    istruc kernels
+    at .name,               dq sse2_dense_text
+    at .load_input,         dq input_dense_load
+    at .input_forward,      dq layer_forward
+    at .input_gradient,     dq layer_gradient
+    at .input_update,       dq layer_update
+    at .dense_forward,      dq dense_forward_sse2
+    at .dense_gradient,     dq dense_gradient_sse2
+    at .dense_backward,     dq dense_backward_sse2
+    at .dense_update,       dq dense_update_sse2
+    at .sparse_forward,     dq 0
+    at .sparse_update,      dq 0
+    at .activate,           dq sigmoid_sse2
+    at .activate_backward,  dq sigmoid_backward_sse2
+    iend
+
+kernels_sse2:
+    istruc kernels
+    at .name,               dq sse2_text
+    at .load_input,         dq input_sparse_load
+    at .input_forward,      dq input_sparse_forward
+    at .input_gradient,     dq input_sparse_gradient
+    at .input_update,       dq input_sparse_update
+    at .dense_forward,      dq dense_forward_sse2
+    at .dense_gradient,     dq dense_gradient_sse2
+    at .dense_backward,     dq dense_backward_sse2
+    at .dense_update,       dq dense_update_sse2
+    at .sparse_forward,     dq sparse_forward_sse2
+    at .sparse_update,      dq sparse_update_sse2
+    at .activate,           dq sigmoid_sse2
+    at .activate_backward,  dq sigmoid_backward_sse2
+    iend
+
+kernel_sets:                        ; -> struct kernels, ended by a zero
+    dq      kernels_scalar, kernels_sse2_dense, kernels_sse2, 0
+
+scalar_text:
+    db      "scalar", 0
+sse2_dense_text:
+    db      "sse2-dense", 0
+sse2_text:
+    db      "sse2", 0
+
+section .data
+
+    align   8, db 0
+isa:                                ; -> struct kernels, the rung in use
+    dq      kernels_sse2

@@ -1,0 +1,124 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
+;
+; test: how well the network reads digits that it has not learned from.
+; Counterpart: function test in src/nn/reference.ts.
+
+section .rodata
+
+overall_text:
+    db      "Overall accuracy: ", 0
+of_text:
+    db      " (", 0
+
+section .bss
+
+    alignb  8
+;@ tensor digit_right u64[DIGITS] digit=digit
+digit_right:                        ; of each digit: how many were read right
+    resq    DIGITS
+;@ tensor digit_count u64[DIGITS] digit=digit
+digit_count:                        ; ... and how many there were
+    resq    DIGITS
+
+section .text
+
+; ----------------------------------------------------------------------------
+; void test_command(void)                what `test` does
+;   clobber everything a function may clobber
+; ----------------------------------------------------------------------------
+test_command:
+    sub     rsp, 8
+    call    load_weights
+    call    load_test_set
+    call    network_start
+    call    test_network
+    add     rsp, 8
+    ret
+
+; ----------------------------------------------------------------------------
+; void test_network(void)
+;
+; Reads each image of test_set and prints the overall accuracy, then a line for
+; each digit:
+;
+;   Overall accuracy: 96.52% (9652/10000)
+;     0: 98.98%
+;
+;   clobber everything a function may clobber
+; ----------------------------------------------------------------------------
+%define sample      rbx
+%define image       r12
+%define label       r13
+
+test_network:
+    push    rbx
+    push    r12
+    push    r13
+    xor     eax, eax
+    mov     [loss_sum], rax
+    mov     [correct_count], rax
+    mov     [sample_count], rax
+    mov     image, [test_set + dataset.images]
+    xor     sample, sample
+.next:
+    mov     rdi, image
+    call    network_forward
+    mov     rax, [test_set + dataset.labels]
+    movzx   label, byte [rax + sample]
+    mov     rdi, label
+    call    count_sample            ; eax = 1 if it was right
+    lea     rcx, [digit_right]
+    add     [rcx + label * 8], rax
+    lea     rcx, [digit_count]
+    inc     qword [rcx + label * 8]
+    add     image, PIXELS
+    inc     sample
+    cmp     sample, [test_set + dataset.count]
+    jb      .next
+
+%undef sample
+%undef image
+%undef label
+
+    lea     rdi, [overall_text]
+    call    put_text
+    mov     rdi, [correct_count]
+    mov     rsi, [sample_count]
+    call    put_percent
+    lea     rdi, [of_text]
+    call    put_text
+    mov     rdi, [correct_count]
+    call    put_u64
+    mov     edi, '/'
+    call    put_char
+    mov     rdi, [sample_count]
+    call    put_u64
+    mov     edi, ')'
+    call    put_char
+    call    put_line_end
+
+    xor     ebx, ebx                ; digit
+.next_digit:
+    mov     edi, ' '
+    call    put_char
+    mov     edi, ' '
+    call    put_char
+    mov     edi, ebx
+    call    put_u64
+    lea     rdi, [colon_text]
+    call    put_text
+    lea     rax, [digit_right]
+    mov     rdi, [rax + rbx * 8]
+    lea     rax, [digit_count]
+    mov     rsi, [rax + rbx * 8]
+    call    put_percent
+    mov     edi, 10
+    call    put_char
+    inc     ebx
+    cmp     ebx, DIGITS
+    jb      .next_digit
+    call    flush_text
+    pop     r13
+    pop     r12
+    pop     rbx
+    ret
