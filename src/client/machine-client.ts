@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The page's handle on a machine worker. */
+import { proxy } from 'comlink';
+import type { MachineApi, MachineEvent } from '../protocol/machine.ts';
+import { WorkerLink, type WorkerCrash, type WorkerLike } from './worker-link.ts';
+
+/**
+ * What the state classes need of a machine; `MachineClient` in the page, a fake in tests.
+ * Every call rejects with `WorkerGone` when the worker is gone. A call after that starts a new,
+ * empty worker: boot it again.
+ */
+export interface MachineHandle extends Omit<MachineApi, 'listen'> {
+  /** Adds a listener; @returns the function that removes it. */
+  onEvent(listener: (event: MachineEvent) => void): () => void;
+  onCrash(listener: (crash: WorkerCrash) => void): () => void;
+  /** Ends the worker. The next call starts a fresh one. */
+  restart(): void;
+  dispose(): void;
+}
+
+/** Most milliseconds a running machine may take to answer; it yields every few of them. */
+const ANSWER_LIMIT = 10_000;
+
+/** Booting includes the download and compilation of the engine. */
+const BOOT_LIMIT = 90_000;
+
+function spawn(): WorkerLike {
+  return new Worker(new URL('../worker/machine.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'machine',
+  });
+}
+
+export class MachineClient implements MachineHandle {
+  readonly #spawn: () => WorkerLike;
+  readonly #events = new Set<(event: MachineEvent) => void>();
+  readonly #crashes = new Set<(crash: WorkerCrash) => void>();
+  #link: WorkerLink<MachineApi> | null = null;
+  #ready: Promise<void> = Promise.resolve();
+
+  constructor(spawnWorker: () => WorkerLike = spawn) {
+    this.#spawn = spawnWorker;
+  }
+
+  onEvent(listener: (event: MachineEvent) => void): () => void {
+    this.#events.add(listener);
+    return () => this.#events.delete(listener);
+  }
+
+  onCrash(listener: (crash: WorkerCrash) => void): () => void {
+    this.#crashes.add(listener);
+    return () => this.#crashes.delete(listener);
+  }
+
+  restart(): void {
+    this.#link?.close();
+    this.#link = null;
+  }
+
+  dispose(): void {
+    this.restart();
+    this.#events.clear();
+    this.#crashes.clear();
+  }
+
+  readonly boot: MachineHandle['boot'] = (request) =>
+    this.#call((m) => m.boot(request), BOOT_LIMIT);
+  readonly run: MachineHandle['run'] = (command) => this.#call((m) => m.run(command));
+  readonly pause: MachineHandle['pause'] = () => this.#call((m) => m.pause());
+  readonly setBreakpoints: MachineHandle['setBreakpoints'] = (addresses) =>
+    this.#call((m) => m.setBreakpoints(addresses), BOOT_LIMIT);
+  readonly watchScalars: MachineHandle['watchScalars'] = (events, tensors) =>
+    this.#call((m) => m.watchScalars(events, tensors), BOOT_LIMIT);
+  readonly writeStdin: MachineHandle['writeStdin'] = (bytes) =>
+    this.#call((m) => m.writeStdin(bytes));
+  readonly closeStdin: MachineHandle['closeStdin'] = () => this.#call((m) => m.closeStdin());
+  readonly readMemory: MachineHandle['readMemory'] = (address, length) =>
+    this.#call((m) => m.readMemory(address, length));
+  readonly writeMemory: MachineHandle['writeMemory'] = (address, bytes) =>
+    this.#call((m) => m.writeMemory(address, bytes));
+  readonly writeRegister: MachineHandle['writeRegister'] = (register, bytes) =>
+    this.#call((m) => m.writeRegister(register, bytes));
+  readonly regions: MachineHandle['regions'] = () => this.#call((m) => m.regions());
+  readonly disassemble: MachineHandle['disassemble'] = (address, count) =>
+    this.#call((m) => m.disassemble(address, count));
+
+  async #call<T>(call: (machine: MachineApi) => Promise<T>, limit = ANSWER_LIMIT): Promise<T> {
+    const link = this.#started();
+    await this.#ready;
+    return link.call((remote) => call(remote as unknown as MachineApi), limit);
+  }
+
+  #started(): WorkerLink<MachineApi> {
+    if (this.#link !== null && this.#link.crash === null) return this.#link;
+    const link = new WorkerLink<MachineApi>(this.#spawn(), 'machine', (crash) => {
+      if (this.#link === link) this.#link = null;
+      for (const listener of [...this.#crashes]) listener(crash);
+    });
+    this.#link = link;
+    const listener = proxy((event: MachineEvent) => {
+      // Events still in the queue of a worker that was replaced concern nobody.
+      if (this.#link !== link) return;
+      for (const each of [...this.#events]) each(event);
+    });
+    this.#ready = link.call((remote) => remote.listen(listener), BOOT_LIMIT);
+    this.#ready.catch(() => undefined);
+    return link;
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The argument line: words as a shell makes them, without its expansions. */
+import { err, ok, type Result } from '../shared/result.ts';
+
+/** A line to start from, offered beside the argument field. */
+export interface ArgumentPreset {
+  readonly label: string;
+  readonly args: string;
+}
+
+export const ARGUMENT_PRESETS: readonly ArgumentPreset[] = [
+  { label: 'Classify drawings', args: 'classify' },
+  { label: 'Train a little', args: 'train --data data/digits --limit 256 --epochs 2 --seed 1' },
+  { label: 'Train 3 epochs', args: 'train --data data/digits --epochs 3' },
+  { label: 'Test', args: 'test --data data/digits' },
+  { label: 'Train on MNIST', args: 'train --data data/mnist --epochs 1' },
+  { label: 'Test on MNIST', args: 'test --data data/mnist' },
+  { label: 'Help', args: '--help' },
+];
+
+/** Splits at blanks; '…', "…" and \ keep blanks. Fails on a quote without its end. */
+export function splitArguments(line: string): Result<string[], string> {
+  const words: string[] = [];
+  let word: string | null = null;
+  let quote: '"' | "'" | null = null;
+  for (let i = 0; i < line.length; i++) {
+    const c = line.charAt(i);
+    if (quote !== null) {
+      if (c === quote) quote = null;
+      else if (c === '\\' && quote === '"' && i + 1 < line.length) word += line.charAt(++i);
+      else word += c;
+    } else if (c === '"' || c === "'") {
+      quote = c;
+      word ??= '';
+    } else if (c === '\\' && i + 1 < line.length) {
+      word = (word ?? '') + line.charAt(++i);
+    } else if (/\s/.test(c)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else {
+      word = (word ?? '') + c;
+    }
+  }
+  if (quote !== null) return err(`The argument line has a ${quote} without its end.`);
+  if (word !== null) words.push(word);
+  return ok(words);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Texts of the memory dump. */
+import { elementText, meaningAt, type LensTensor } from '../../shared/lens.ts';
+import { formatF32, formatF64 } from '../../shared/format.ts';
+import type { DebugIndex } from '../../state/debug-index.ts';
+import type { MemoryView } from '../../state/memory-view.svelte.ts';
+import type { MemoryColumn } from '../../state/settings.svelte.ts';
+
+/** Characters that one value takes in the column at the right, a gap included. */
+const COLUMN_CHARS: Readonly<Record<MemoryColumn, { bytes: number; chars: number }>> = {
+  ascii: { bytes: 1, chars: 1 },
+  f64: { bytes: 8, chars: 12 },
+  f32: { bytes: 4, chars: 11 },
+};
+
+const ADDRESS_CHARS = 10;
+
+/** Bytes a row so that it fits into `chars` characters: 16, 8 or 4. */
+export function bytesPerRow(chars: number, column: MemoryColumn): number {
+  const { bytes, chars: each } = COLUMN_CHARS[column];
+  for (const count of [16, 8]) {
+    if (ADDRESS_CHARS + 3 * count + 2 + Math.ceil(count / bytes) * each <= chars) return count;
+  }
+  return column === 'f64' ? 8 : 4;
+}
+
+/** Eight hexadecimal digits, twelve above 4 GiB. */
+export function addressText(address: number): string {
+  return address.toString(16).padStart(address < 2 ** 32 ? 8 : 12, '0');
+}
+
+/** The column at the right of a row, or blanks where memory is not mapped. */
+export function columnTexts(
+  view: MemoryView,
+  address: number,
+  count: number,
+  column: MemoryColumn,
+): string[] {
+  const { bytes: size } = COLUMN_CHARS[column];
+  return Array.from({ length: count / size }, (_, i) => {
+    const bytes = view.bytes(address + i * size, size);
+    if (bytes === null) return column === 'ascii' ? ' ' : '';
+    const data = new DataView(bytes.buffer, bytes.byteOffset, size);
+    switch (column) {
+      case 'ascii':
+        return printable(data.getUint8(0));
+      case 'f64':
+        return brief(data.getFloat64(0, true));
+      case 'f32':
+        return brief(data.getFloat32(0, true));
+    }
+  });
+}
+
+function printable(byte: number): string {
+  return byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·';
+}
+
+/** At most 10 characters; exact values stand in the line below the dump. */
+function brief(value: number): string {
+  const full = formatF64(value);
+  if (full.length <= 10) return full;
+  for (let digits = 7; digits > 0; digits--) {
+    const text = value.toPrecision(digits);
+    if (text.length <= 10) return text;
+  }
+  return full.slice(0, 10);
+}
+
+/** What the byte at `address` means, in one line. */
+export function describeByte(view: MemoryView, index: DebugIndex | null, address: number): string {
+  const byte = view.byte(address);
+  const region = view.regionAt(address);
+  if (byte === null) return `${addressText(address)}  not mapped`;
+  const tensors: readonly LensTensor[] = index?.info.tensors ?? [];
+  const meaning = meaningAt(tensors, address);
+  if (meaning !== null) {
+    const bytes = view.bytes(meaning.address, meaning.size);
+    const value = bytes === null ? '' : ` = ${elementText(bytes, 0, meaning.tensor.type)}`;
+    const part = meaning.size > 1 ? `, byte ${meaning.byte} of ${meaning.size}` : '';
+    return `${meaning.label} ${meaning.tensor.type}${value}${part}`;
+  }
+  const symbol = index?.describe(address) ?? null;
+  const place = symbol ?? (region === null ? '' : `in ${region.name}`);
+  const f64 = view.bytes(address - (address % 8), 8);
+  const f32 = view.bytes(address - (address % 4), 4);
+  const values = [
+    `byte ${byte}`,
+    f32 && `f32 ${formatF32(new DataView(f32.buffer, f32.byteOffset, 4).getFloat32(0, true))}`,
+    f64 && `f64 ${formatF64(new DataView(f64.buffer, f64.byteOffset, 8).getFloat64(0, true))}`,
+  ].filter((text) => text !== null);
+  return `${place}: ${values.join(', ')}`;
+}

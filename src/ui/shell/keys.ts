@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The keys of the machine, as in Visual Studio Code and the debuggers before it. */
+
+export type MachineKey =
+  | 'run'
+  | 'reset'
+  | 'restart'
+  | 'pause'
+  | 'breakpoint'
+  | 'step-over'
+  | 'run-to-cursor'
+  | 'step-in'
+  | 'step-out';
+
+/** What each key is called in tooltips. */
+export const KEY_LABELS: Readonly<Record<MachineKey, string>> = {
+  run: 'F5',
+  reset: 'Shift+F5',
+  restart: 'Ctrl+Shift+F5',
+  pause: 'F6',
+  breakpoint: 'F9',
+  'step-over': 'F10',
+  'run-to-cursor': 'Ctrl+F10',
+  'step-in': 'F11',
+  'step-out': 'Shift+F11',
+};
+
+const BY_LABEL = new Map(
+  (Object.keys(KEY_LABELS) as MachineKey[]).map((key) => [KEY_LABELS[key], key] as const),
+);
+
+/** What a key press asks of the machine, or null. On a Mac, Command counts as Ctrl. */
+export function machineKey(
+  event: Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey'>,
+): MachineKey | null {
+  if (event.altKey) return null;
+  const ctrl = event.ctrlKey || event.metaKey ? 'Ctrl+' : '';
+  const shift = event.shiftKey ? 'Shift+' : '';
+  return BY_LABEL.get(ctrl + shift + event.key) ?? null;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import type { MachineStatus } from '../../state/machine.svelte.ts';
+import type { StopReason } from '../../protocol/machine.ts';
+
+/** The machine's status in a few words. */
+export function statusText(status: MachineStatus, reason: StopReason | null): string {
+  switch (status) {
+    case 'empty':
+      return 'No program';
+    case 'ready':
+      return 'Ready at the entry';
+    case 'running':
+      return 'Running';
+    case 'waiting':
+      return 'Waiting for input';
+    case 'paused':
+      return pausedText(reason);
+    case 'exited':
+      return reason?.kind === 'exit' ? `Exited with status ${reason.status}` : 'Exited';
+    case 'faulted':
+      return reason?.kind === 'fault' ? `Stopped by ${reason.fault.signal}` : 'Stopped by a fault';
+  }
+}
+
+function pausedText(reason: StopReason | null): string {
+  switch (reason?.kind) {
+    case 'breakpoint':
+      return 'Paused at a breakpoint';
+    case 'cursor':
+      return 'Paused at the cursor';
+    case 'event':
+      return `Paused at ${reason.name}`;
+    case 'step':
+      return 'Paused after a step';
+    default:
+      return 'Paused';
+  }
+}
