@@ -16,7 +16,7 @@ const ROOMS = {
   cpu: ['shared', 'protocol', 'machine'],
   debugger: ['shared', 'protocol', 'machine', 'cpu'],
   nn: ['shared', 'protocol'],
-  storage: ['shared', 'protocol', 'machine'],
+  storage: ['shared', 'protocol', 'machine', 'nn'],
   worker: ['shared', 'protocol', 'assembler', 'machine', 'cpu', 'debugger', 'storage', 'nn'],
   client: ['shared', 'protocol'],
   state: ['shared', 'protocol', 'client', 'storage', 'nn'],
