@@ -11,7 +11,6 @@ export interface StoredFile {
 interface ProjectSchema extends DBSchema {
   /** Key: path relative to `asm/`. */
   files: { key: string; value: StoredFile };
-  settings: { key: string; value: unknown };
 }
 
 export type ProjectDb = IDBPDatabase<ProjectSchema>;
@@ -19,14 +18,13 @@ export type ProjectDb = IDBPDatabase<ProjectSchema>;
 export const PROJECT_DB = 'glassbox-project';
 
 /**
- * Opens the database of source edits and settings.
+ * Opens the database of source edits.
  * @throws when the browser refuses storage (private windows of some browsers, a full disk).
  */
 export function openProjectDb(name = PROJECT_DB): Promise<ProjectDb> {
   return openDB<ProjectSchema>(name, 1, {
     upgrade(db) {
       db.createObjectStore('files');
-      db.createObjectStore('settings');
     },
     blocking(_current, _blocked, event) {
       (event.target as IDBDatabase).close();

@@ -2,7 +2,6 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IndexedDbProjectStore, storageMessage, type FileChange } from './projects.ts';
-import { IndexedDbSettings } from './settings.ts';
 
 let counter = 0;
 let name = '';
@@ -69,21 +68,5 @@ describe('IndexedDbProjectStore', () => {
     expect(storageMessage(new DOMException('', 'QuotaExceededError'))).toMatch(/no room/);
     expect(storageMessage(new DOMException('', 'SecurityError'))).toMatch(/private window/);
     expect(storageMessage(new Error('disk on fire'))).toMatch(/disk on fire/);
-  });
-});
-
-describe('IndexedDbSettings', () => {
-  it('gives back what was set, undefined otherwise', async () => {
-    const settings = new IndexedDbSettings(name);
-    expect(await settings.get('open')).toBeUndefined();
-    expect(await settings.set('open', { file: 'sigmoid.asm', line: 3 })).toBe(true);
-    expect(await settings.get('open')).toEqual({ file: 'sigmoid.asm', line: 3 });
-    settings.close();
-  });
-
-  it('answers false for a value that cannot be stored', async () => {
-    const settings = new IndexedDbSettings(name);
-    expect(await settings.set('f', () => 1)).toBe(false);
-    settings.close();
   });
 });
