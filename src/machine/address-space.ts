@@ -18,14 +18,14 @@ export class AddressSpace {
   readonly layout: SpaceLayout;
   readonly #memory: GuestMemory;
   #break: number;
-  /** Where the latest mapping below the stack begins: the next one is tried right below it. */
-  #next: number;
+  /** No page between here and `mmapTop` is free: the search for room starts here. */
+  #full: number;
 
   constructor(memory: GuestMemory, layout: SpaceLayout) {
     this.#memory = memory;
     this.layout = layout;
     this.#break = layout.heapStart;
-    this.#next = layout.mmapTop;
+    this.#full = layout.mmapTop;
   }
 
   /** The current end of the heap (not page-aligned). */
@@ -79,16 +79,10 @@ export class AddressSpace {
    */
   findFree(length: number): number | null {
     if (length > MAX_RAM) return null;
-    const near = this.#next - length;
     const floor = pageUp(this.#break);
-    if (near >= floor && this.isFree(near, length)) {
-      this.#next = near;
-      return near;
-    }
-    const found =
-      this.#search(this.layout.mmapTop, floor, length) ??
-      this.#search(MAX_RAM, this.layout.stackTop, length, true);
-    if (found !== null && found < this.layout.mmapTop) this.#next = found;
+    const found = this.#search(this.#full, floor, length);
+    if (found === null) return this.#search(MAX_RAM, this.layout.stackTop, length, true);
+    if (found + length === this.#full) this.#full = found;
     return found;
   }
 
@@ -120,7 +114,8 @@ export class AddressSpace {
     const to = Math.min(start + length, this.#memory.size);
     if (from >= to || this.isFree(from, to - from)) return;
     this.#memory.unmap(addr(from), to - from);
-    if (from <= this.#next && to > this.#next && to <= this.layout.mmapTop) this.#next = to;
+    if (from < this.layout.mmapTop)
+      this.#full = Math.max(this.#full, Math.min(to, this.layout.mmapTop));
   }
 
   /**
