@@ -66,10 +66,11 @@ export function readAnnotations(source: string): PlacedAnnotation[] {
     const directive = /^\s*%(i?r?macro|endm(?:acro)?)\b/i.exec(code)?.[1]?.toLowerCase();
     if (directive !== undefined) macroDepth += directive.startsWith('end') ? -1 : 1;
     if (!comment.startsWith(';@')) continue;
-    const target = lines.findIndex((line, at) => at >= index && line.code.trim() !== '');
+    let target = index;
+    while (target < lines.length && (lines[target]?.code ?? '').trim() === '') target++;
     found.push({
       line: index + 1,
-      target: target + 1,
+      target: target < lines.length ? target + 1 : 0,
       annotation:
         macroDepth > 0
           ? err('an annotation inside a macro has no address: put it where the macro is used')
@@ -135,19 +136,12 @@ function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
 }
 
-/** Parts a line at the `;` that starts its comment, which is none inside quotes. */
+/** Text outside quotes and whole strings, as far as the first `;` that is in none of them. */
+const CODE = /^(?:[^;"'`]+|"[^"]*"?|'[^']*'?|`(?:\\.|[^`\\])*`?)*/;
+
+/** Parts a line at the `;` that starts its comment. */
 export function splitComment(line: string): { code: string; comment: string } {
-  let quote = '';
-  for (let i = 0; i < line.length; i++) {
-    const c = line.charAt(i);
-    if (quote === '') {
-      if (c === ';') return { code: line.slice(0, i), comment: line.slice(i).trimEnd() };
-      if (c === '"' || c === "'" || c === '`') quote = c;
-    } else if (c === '\\' && quote === '`') {
-      i++; // only backquoted strings have escapes
-    } else if (c === quote) {
-      quote = '';
-    }
-  }
-  return { code: line, comment: '' };
+  if (!line.includes(';')) return { code: line, comment: '' };
+  const code = CODE.exec(line)?.[0] ?? '';
+  return { code, comment: line.slice(code.length).trimEnd() };
 }

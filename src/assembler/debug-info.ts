@@ -81,15 +81,15 @@ function buildSymbols(records: Records): DebugSymbol[] {
   });
 }
 
-/** Address of the next label of the section that is neither here nor local to this one. */
+/** Address of the next label of the section that is neither here nor local to what is here. */
 function endOf(labels: readonly Label[], index: number): number {
   const label = labels[index];
   if (!label) throw new RangeError('no such label');
-  const prefix = `${label.name}.`;
+  const local = isLocal(label.name);
   for (let i = index + 1; i < labels.length; i++) {
     const next = labels[i];
-    if (!next || next.section !== label.section) continue;
-    if (next.address > label.address && !next.name.startsWith(prefix)) return next.address;
+    if (next?.section !== label.section || next.address === label.address) continue;
+    if (local || !isLocal(next.name)) return next.address;
   }
   return label.section.start + label.section.size;
 }

@@ -21,17 +21,20 @@ const SEVERITIES: readonly (readonly [prefix: string, severity: Severity])[] = [
 /** What NASM prints instead of a file name when a message belongs to none. */
 const NO_FILE = 'nasm';
 
-/** All messages of one run in NASM's order, repeated ones once. */
+/** All messages of one run in NASM's order, repeated ones (with their notes) once. */
 export function parseMessages(stderr: string): Diagnostic[] {
   const found: Diagnostic[] = [];
   const seen = new Set<string>();
+  let repeated = false;
   for (const line of stderr.split('\n')) {
     const text = line.trimEnd();
-    if (text === '' || isSummary(text) || seen.has(text)) continue;
-    // A macro's trail belongs to the message before it, so the same trail may well come again.
+    if (text === '' || isSummary(text)) continue;
     const diagnostic = parseLine(text);
-    if (diagnostic.severity !== 'note') seen.add(text);
-    found.push(diagnostic);
+    if (diagnostic.severity !== 'note') {
+      repeated = seen.has(text);
+      seen.add(text);
+    }
+    if (!repeated) found.push(diagnostic);
   }
   return found;
 }

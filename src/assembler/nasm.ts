@@ -13,6 +13,7 @@ import {
   OpenFile,
   PreopenDirectory,
   WASI,
+  wasi,
 } from '@bjorn3/browser_wasi_shim';
 import type { SourceTree } from '../protocol/assembler.ts';
 
@@ -51,6 +52,9 @@ const LIMITS = [
   '--limit-lines=2000000',
 ];
 
+/** Files open at once: includes nested deeper than this are a circle. */
+const MAX_OPEN_FILES = 100;
+
 class TooManyMessages extends Error {}
 
 /** @param main path of the file to assemble, relative to the root of `sources`; no leading `-`. */
@@ -63,7 +67,7 @@ export function runNasm(module: WebAssembly.Module, sources: SourceTree, main: s
     if (size > MAX_MESSAGES) throw new TooManyMessages();
     chunks.push(bytes.slice());
   });
-  const wasi = new WASI(
+  const program = new WASI(
     [
       'nasm',
       ...['-f', 'bin', '-g', '-F', 'glass'],
@@ -85,9 +89,9 @@ export function runNasm(module: WebAssembly.Module, sources: SourceTree, main: s
   let crash = '';
   try {
     const instance = new WebAssembly.Instance(module, {
-      wasi_snapshot_preview1: wasi.wasiImport,
+      wasi_snapshot_preview1: limitOpenFiles(program.wasiImport),
     });
-    status = wasi.start(
+    status = program.start(
       instance as unknown as { exports: { memory: WebAssembly.Memory; _start: () => unknown } },
     );
   } catch (error) {
@@ -100,6 +104,24 @@ export function runNasm(module: WebAssembly.Module, sources: SourceTree, main: s
     crash,
     image: fileBytes(out.get(OUT_FILE)),
     records: records && new TextDecoder().decode(records),
+  };
+}
+
+/** The same system calls, but opening one file too many fails as it does under any system. */
+function limitOpenFiles(calls: WASI['wasiImport']): WebAssembly.ModuleImports {
+  let open = 0;
+  return {
+    ...calls,
+    path_open: (...args: unknown[]) => {
+      if (open >= MAX_OPEN_FILES) return wasi.ERRNO_MFILE;
+      const errno = calls['path_open']?.(...args);
+      if (errno === wasi.ERRNO_SUCCESS) open++;
+      return errno;
+    },
+    fd_close: (...args: unknown[]) => {
+      open--;
+      return calls['fd_close']?.(...args);
+    },
   };
 }
 
