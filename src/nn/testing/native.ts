@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Assembles the programs of asm/ and runs them on the real CPU. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { ensureDigits } from '../../cli/digits-files.ts';
+import { nodeAssembler, readSourceTree } from '../../cli/node-assembler.ts';
+import { parseIdxImages, parseIdxLabels } from '../idx.ts';
+import type { Samples } from '../reference.ts';
+
+export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Why programs cannot run here, or null when they can. */
+export const WHY_NOT_NATIVE =
+  process.platform === 'linux' && process.arch === 'x64'
+    ? null
+    : `needs Linux on x86-64 to run the programs, this is ${process.platform} on ${process.arch}`;
+
+/** A new scratch folder. The caller removes it. */
+export function scratchFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'glassbox-native-'));
+}
+
+/**
+ * Assembles `asm/<main>` into an executable in `folder`.
+ * @returns its path
+ * @throws Error with the diagnostics when it does not assemble
+ */
+export async function buildNative(main: string, folder: string): Promise<string> {
+  const assembler = await nodeAssembler();
+  const sources = await readSourceTree(join(PROJECT, 'asm'));
+  const result = await assembler.assemble({ sources, main });
+  if (!result.ok) {
+    throw new Error(result.diagnostics.map((d) => `${d.file}:${d.line}: ${d.text}`).join('\n'));
+  }
+  const path = join(folder, basename(main, '.asm'));
+  writeFileSync(path, result.image);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+export interface NativeRun {
+  /** Exit status; null when a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. @param input what standard input holds; nothing by default */
+export function runNative(
+  program: string,
+  args: readonly string[],
+  options: { readonly input?: Uint8Array; readonly cwd?: string } = {},
+): NativeRun {
+  const run = spawnSync(program, args, {
+    cwd: options.cwd ?? PROJECT,
+    input: options.input ?? new Uint8Array(),
+    maxBuffer: 2 ** 28,
+    timeout: 120_000,
+  });
+  if (run.error) throw run.error;
+  return { status: run.status, stdout: run.stdout, stderr: run.stderr.toString() };
+}
+
+/** Times vary; nothing else may. */
+export function withoutTimes(output: Buffer | string): string {
+  return output.toString().replaceAll(/ \| Time: \d+\.\d{3} s/g, '');
+}
+
+export interface DataSet {
+  /** For --data. */
+  readonly folder: string;
+  readonly train: Samples;
+  readonly test: Samples;
+}
+
+/** The embedded digits. */
+export async function embeddedDigits(): Promise<DataSet> {
+  const folder = await ensureDigits();
+  return { folder, ...readDataSet(folder) };
+}
+
+/** Real MNIST where it is at hand, unpacked into `folder`; null when it is not. */
+export function realMnist(folder: string): DataSet | null {
+  const source = process.env['MNIST_MIRROR'] ?? join(PROJECT, '..', 'shared', 'mnist');
+  const names = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'];
+  if (!names.every((name) => existsSync(join(source, `${name}-ubyte.gz`)))) return null;
+  for (const name of names) {
+    const packed = readFileSync(join(source, `${name}-ubyte.gz`));
+    writeFileSync(join(folder, `${name}-ubyte`), gunzipSync(packed));
+  }
+  return { folder, ...readDataSet(folder) };
+}
+
+function readDataSet(folder: string): { train: Samples; test: Samples } {
+  return { train: readSamples(folder, 'train'), test: readSamples(folder, 't10k') };
+}
+
+function readSamples(folder: string, prefix: 'train' | 't10k'): Samples {
+  const images = parseIdxImages(readFileSync(join(folder, `${prefix}-images-idx3-ubyte`)));
+  const labels = parseIdxLabels(readFileSync(join(folder, `${prefix}-labels-idx1-ubyte`)));
+  if (!images.ok) throw new Error(images.error);
+  if (!labels.ok) throw new Error(labels.error);
+  return { images: images.value.pixels, labels: labels.value.labels };
+}
