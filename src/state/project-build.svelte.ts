@@ -44,6 +44,7 @@ export class ProjectBuild {
   readonly #delay: number;
   readonly #stopHearing: () => void;
   readonly #programs = new Listeners<Program>();
+  readonly #sources = new WeakMap<object, Readonly<Record<string, string>>>();
   #main = $state('');
   #program = $state.raw<Program | null>(null);
   #diagnostics = $state.raw<readonly Diagnostic[]>([]);
@@ -89,6 +90,11 @@ export class ProjectBuild {
 
   get status(): BuildStatus {
     return this.#status;
+  }
+
+  /** The sources a program was made of; null for one that was not made here. */
+  sourcesOf(program: object | null): Readonly<Record<string, string>> | null {
+    return program === null ? null : (this.#sources.get(program) ?? null);
   }
 
   /** Hears of every new program; @returns the function that ends it. */
@@ -171,6 +177,7 @@ export class ProjectBuild {
       name: programName(this.#main),
       index: new DebugIndex(made.debug),
     };
+    this.#sources.set(program, program.sources);
     this.#program = program;
     this.#programs.tell(program);
   }

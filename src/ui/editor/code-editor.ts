@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The Monaco editor and one text model for each file, behind the few things the pane asks of it.
+ * Knows nothing of the state classes: it is told, and it tells by callbacks.
+ */
+import type { editor, IDisposable } from 'monaco-editor/editor/editor.api.js';
+import type { Diagnostic } from '../../protocol/assembler.ts';
+import type { Monaco } from './monaco.ts';
+import { NASM_LANGUAGE } from './nasm-language.ts';
+import { changedLines } from './text-lines.ts';
+
+export interface EditorEvents {
+  /** The user changed the text. */
+  readonly onEdit: (file: string, text: string) => void;
+  readonly onCaret: (file: string, line: number, column: number) => void;
+  readonly onToggleBreakpoint: (file: string, line: number) => void;
+  /** Breakpoints of a file moved along with an edit. */
+  readonly onBreakpointsMoved: (file: string, lines: readonly number[]) => void;
+  readonly onRunTo: (file: string, line: number) => void;
+  /** A definition in another file was asked for. */
+  readonly onOpen: (file: string, line: number, column: number) => void;
+}
+
+export interface BreakpointMark {
+  readonly line: number;
+  /** Whether the current program has code for it. */
+  readonly live: boolean;
+}
+
+const SCHEME = 'asm';
+
+export class CodeEditor {
+  readonly #monaco: Monaco;
+  readonly #events: EditorEvents;
+  readonly #editor: editor.IStandaloneCodeEditor;
+  readonly #models = new Map<string, editor.ITextModel>();
+  readonly #views = new Map<string, editor.ICodeEditorViewState | null>();
+  readonly #breakpoints = new Map<string, string[]>();
+  readonly #marks = new Map<string, readonly BreakpointMark[]>();
+  readonly #disposables: IDisposable[] = [];
+  #current: editor.IEditorDecorationsCollection | null = null;
+  /** True while a change comes from the program, not from the user. */
+  #applying = false;
+
+  constructor(monaco: Monaco, host: HTMLElement, theme: 'light' | 'dark', events: EditorEvents) {
+    this.#monaco = monaco;
+    this.#events = events;
+    this.setTheme(theme);
+    this.#editor = monaco.editor.create(host, {
+      model: null,
+      ariaLabel: 'Assembly source. Control M lets the Tab key leave the editor.',
+      automaticLayout: true,
+      contextmenu: true,
+      fixedOverflowWidgets: true,
+      folding: true,
+      fontFamily: "'JetBrains Mono Variable', ui-monospace, 'DejaVu Sans Mono', monospace",
+      fontLigatures: false,
+      fontSize: 12.5,
+      glyphMargin: true,
+      lineHeight: 19,
+      lineNumbersMinChars: 3,
+      minimap: { enabled: false },
+      padding: { top: 6, bottom: 6 },
+      renderLineHighlight: 'line',
+      rulers: [80],
+      scrollBeyondLastLine: false,
+      smoothScrolling: !matchMedia('(prefers-reduced-motion: reduce)').matches,
+      tabSize: 4,
+      wordBasedSuggestions: 'off',
+      hover: { above: false },
+    });
+    this.#listen();
+  }
+
+  /** The path of a model of ours. */
+  fileOf(model: editor.ITextModel): string {
+    return model.uri.path.slice(1);
+  }
+
+  uriOf(file: string) {
+    return this.#monaco.Uri.from({ scheme: SCHEME, path: `/${file}` });
+  }
+
+  /** Makes the models equal to the sources, disturbing neither caret nor undo where they are. */
+  setSources(sources: Readonly<Record<string, string>>): void {
+    this.#applying = true;
+    try {
+      for (const [file, text] of Object.entries(sources)) {
+        const model = this.#models.get(file);
+        if (!model) this.#addModel(file, text);
+        else if (model.getValue() !== text) this.#replace(model, text);
+      }
+      for (const [file, model] of this.#models) {
+        if (file in sources) continue;
+        this.#models.delete(file);
+        model.dispose();
+      }
+    } finally {
+      this.#applying = false;
+    }
+  }
+
+  /** Shows a file where one left it, or at a line. */
+  open(file: string): void {
+    const model = this.#models.get(file);
+    const old = this.#editor.getModel();
+    if (!model || model === old) return;
+    if (old) this.#views.set(this.fileOf(old), this.#editor.saveViewState());
+    this.#editor.setModel(model);
+    const view = this.#views.get(file);
+    if (view) this.#editor.restoreViewState(view);
+    else this.#tellCaret();
+  }
+
+  /** Brings a line of the open file into sight, near the middle when it was not in sight. */
+  reveal(line: number, column?: number): void {
+    this.#editor.revealLineInCenterIfOutsideViewport(line);
+    if (column === undefined) return;
+    this.#editor.setPosition({ lineNumber: line, column });
+    this.#editor.focus();
+  }
+
+  setTheme(theme: 'light' | 'dark'): void {
+    this.#monaco.editor.setTheme(`glassbox-${theme}`);
+  }
+
+  setNarrow(narrow: boolean): void {
+    this.#editor.updateOptions({
+      fontSize: narrow ? 11.5 : 12.5,
+      folding: !narrow,
+      lineDecorationsWidth: narrow ? 4 : 10,
+      wordWrap: 'off',
+    });
+  }
+
+  /** Marks the line the machine stands at; null: none. */
+  setCurrent(file: string, line: number | null, running: boolean): void {
+    this.#current?.clear();
+    this.#current = null;
+    if (line === null || this.#openFile !== file) return;
+    this.#current = this.#editor.createDecorationsCollection([
+      {
+        range: new this.#monaco.Range(line, 1, line, 1),
+        options: {
+          isWholeLine: true,
+          className: running ? 'gb-line-running' : 'gb-line-current',
+          glyphMarginClassName: 'gb-glyph-current',
+          glyphMarginHoverMessage: { value: 'The next instruction is on this line (rip)' },
+          overviewRuler: {
+            color: '#00718f',
+            position: this.#monaco.editor.OverviewRulerLane.Full,
+          },
+          zIndex: 5,
+        },
+      },
+    ]);
+  }
+
+  setBreakpoints(file: string, marks: readonly BreakpointMark[]): void {
+    const model = this.#models.get(file);
+    if (!model || sameMarks(this.#marks.get(file) ?? [], marks)) return;
+    this.#marks.set(file, marks);
+    const decorations = marks.map(({ line, live }) => ({
+      range: new this.#monaco.Range(line, 1, line, 1),
+      options: {
+        stickiness: this.#monaco.editor.TrackedRangeStickiness.NeverGrowsWhenTypingAtEdges,
+        glyphMarginClassName: live ? 'gb-glyph-breakpoint' : 'gb-glyph-breakpoint gb-idle',
+        glyphMarginHoverMessage: {
+          value: live ? 'Breakpoint' : 'Breakpoint on a line without code',
+        },
+      },
+    }));
+    const old = this.#breakpoints.get(file) ?? [];
+    this.#breakpoints.set(file, model.deltaDecorations(old, decorations));
+  }
+
+  setDiagnostics(diagnostics: readonly Diagnostic[]): void {
+    const { MarkerSeverity } = this.#monaco;
+    const severity = {
+      error: MarkerSeverity.Error,
+      warning: MarkerSeverity.Warning,
+      note: MarkerSeverity.Info,
+    };
+    for (const [file, model] of this.#models) {
+      const markers = diagnostics
+        .filter((d) => d.file === file && d.line >= 1)
+        .map((d) => {
+          const line = Math.min(d.line, model.getLineCount());
+          return {
+            severity: severity[d.severity],
+            message: d.text,
+            source: 'nasm',
+            startLineNumber: line,
+            startColumn: model.getLineFirstNonWhitespaceColumn(line) || 1,
+            endLineNumber: line,
+            endColumn: model.getLineMaxColumn(line),
+          };
+        });
+      this.#monaco.editor.setModelMarkers(model, 'nasm', markers);
+    }
+  }
+
+  focus(): void {
+    this.#editor.focus();
+  }
+
+  /** Runs one of Monaco's own commands, for buttons that do what a key does. */
+  command(id: string): void {
+    this.#editor.focus();
+    void this.#editor.getAction(id)?.run();
+  }
+
+  dispose(): void {
+    for (const each of this.#disposables) each.dispose();
+    this.#editor.dispose();
+    for (const model of this.#models.values()) model.dispose();
+  }
+
+  get #openFile(): string | null {
+    const model = this.#editor.getModel();
+    return model ? this.fileOf(model) : null;
+  }
+
+  #addModel(file: string, text: string): void {
+    const model = this.#monaco.editor.createModel(text, NASM_LANGUAGE, this.uriOf(file));
+    model.setEOL(this.#monaco.editor.EndOfLineSequence.LF);
+    model.onDidChangeContent(() => {
+      this.#followBreakpoints(file, model);
+      if (!this.#applying) this.#events.onEdit(file, model.getValue());
+    });
+    this.#models.set(file, model);
+  }
+
+  /** Replaces only the lines that differ, as one step that can be undone. */
+  #replace(model: editor.ITextModel, text: string): void {
+    const { before, after, oldLines, newLines } = changedLines(model.getValue(), text);
+    const to = oldLines.length - after;
+    const lines = newLines.slice(before, newLines.length - after);
+    const atEnd = to >= oldLines.length;
+    // Whole lines with their ends, except that the last line of the text has none.
+    const range = atEnd
+      ? new this.#monaco.Range(
+          before === 0 ? 1 : before,
+          before === 0 ? 1 : model.getLineMaxColumn(before),
+          oldLines.length,
+          model.getLineMaxColumn(oldLines.length),
+        )
+      : new this.#monaco.Range(before + 1, 1, to + 1, 1);
+    const joined = lines.join('\n');
+    const inserted = atEnd
+      ? (before === 0 || lines.length === 0 ? '' : '\n') + joined
+      : lines.map((line) => `${line}\n`).join('');
+    model.pushStackElement();
+    model.pushEditOperations([], [{ range, text: inserted }], () => null);
+    model.pushStackElement();
+  }
+
+  #followBreakpoints(file: string, model: editor.ITextModel): void {
+    const ids = this.#breakpoints.get(file) ?? [];
+    const marks = this.#marks.get(file) ?? [];
+    if (ids.length === 0) return;
+    const lines = ids.flatMap((id) => model.getDecorationRange(id)?.startLineNumber ?? []);
+    if (lines.every((line, i) => line === marks[i]?.line)) return;
+    this.#marks.set(
+      file,
+      lines.map((line, i) => ({ line, live: marks[i]?.live ?? false })),
+    );
+    this.#events.onBreakpointsMoved(file, lines);
+  }
+
+  #tellCaret(): void {
+    const file = this.#openFile;
+    const position = this.#editor.getPosition();
+    if (file !== null && position) {
+      this.#events.onCaret(file, position.lineNumber, position.column);
+    }
+  }
+
+  #listen(): void {
+    const { MouseTargetType } = this.#monaco.editor;
+    const e = this.#editor;
+    this.#disposables.push(
+      e.onDidChangeCursorPosition(() => this.#tellCaret()),
+      e.onMouseDown((event) => {
+        const file = this.#openFile;
+        const line = event.target.position?.lineNumber;
+        const gutter =
+          event.target.type === MouseTargetType.GUTTER_GLYPH_MARGIN ||
+          event.target.type === MouseTargetType.GUTTER_LINE_NUMBERS;
+        if (!gutter || !event.event.leftButton || file === null || line === undefined) return;
+        this.#events.onToggleBreakpoint(file, line);
+      }),
+      e.addAction({
+        id: 'glassbox.toggle-breakpoint',
+        label: 'Toggle Breakpoint (F9)',
+        contextMenuGroupId: 'navigation',
+        contextMenuOrder: 3,
+        run: () => this.#atCaret(this.#events.onToggleBreakpoint),
+      }),
+      e.addAction({
+        id: 'glassbox.run-to-cursor',
+        label: 'Run to Cursor (Ctrl+F10)',
+        contextMenuGroupId: 'navigation',
+        contextMenuOrder: 4,
+        run: () => this.#atCaret(this.#events.onRunTo),
+      }),
+      this.#monaco.editor.registerEditorOpener({
+        openCodeEditor: (_source, resource, place) => {
+          if (resource.scheme !== SCHEME) return false;
+          const at = place && 'startLineNumber' in place ? place : null;
+          const line =
+            at?.startLineNumber ?? (place && 'lineNumber' in place ? place.lineNumber : 1);
+          this.#events.onOpen(resource.path.slice(1), line, at?.startColumn ?? 1);
+          return true;
+        },
+      }),
+    );
+  }
+
+  #atCaret(action: (file: string, line: number) => void): void {
+    const file = this.#openFile;
+    const line = this.#editor.getPosition()?.lineNumber;
+    if (file !== null && line !== undefined) action(file, line);
+  }
+}
+
+function sameMarks(a: readonly BreakpointMark[], b: readonly BreakpointMark[]): boolean {
+  return a.length === b.length && a.every((m, i) => m.line === b[i]?.line && m.live === b[i]?.live);
+}
