@@ -63,9 +63,9 @@ export function digitFromStrokes(strokes: readonly Stroke[], side = DRAWING_SIDE
   return normaliseDigit(renderStrokes(strokes, side), side, side);
 }
 
-/** The nearest whole offset that keeps `extent` pixels inside the image. */
+/** The nearest whole offset (of two, the lower) that keeps `extent` pixels inside the image. */
 function placed(offset: number, extent: number): number {
-  return Math.min(IMAGE_SIDE - extent, Math.max(0, Math.floor(offset + 0.5)));
+  return Math.min(IMAGE_SIDE - extent, Math.max(0, Math.ceil(offset - 0.5)));
 }
 
 /** The smallest box around all pixels that are not zero, or null when there are none. */
