@@ -2,7 +2,7 @@
 
 /** What this browser lacks and we cannot do without, as a sentence for people; or null. */
 export function missingFeature(
-  scope: Record<string, unknown> = globalThis as never,
+  scope: Record<string, unknown> = globalThis,
 ): string | null {
   const needs: readonly (readonly [string, string])[] = [
     ['WebAssembly', 'WebAssembly'],

@@ -53,7 +53,10 @@ export class AssemblerClient implements AssemblerApi {
     try {
       const link = this.#started();
       await this.#warm;
-      return await link.call((remote) => remote.assemble(request) as Promise<AssembleResult>, this.#limit);
+      return await link.call(
+        (remote) => remote.assemble(request) as Promise<AssembleResult>,
+        this.#limit,
+      );
     } catch (error) {
       const text =
         error instanceof WorkerGone && error.crash.kind === 'silent'
@@ -71,7 +74,10 @@ export class AssemblerClient implements AssemblerApi {
     const link = new WorkerLink<AssemblerApi>(this.#spawn(), 'assembler', () => undefined);
     this.#link = link;
     const empty = { sources: { 'empty.asm': 'bits 64\n' }, main: 'empty.asm' };
-    this.#warm = link.call((remote) => remote.assemble(empty) as Promise<AssembleResult>, LOAD_LIMIT);
+    this.#warm = link.call(
+      (remote) => remote.assemble(empty) as Promise<AssembleResult>,
+      LOAD_LIMIT,
+    );
     this.#warm.catch(() => undefined);
     return link;
   }

@@ -51,7 +51,7 @@ export class WorkerLink<Api> {
     this.#worker = worker;
     this.#name = name;
     this.#onCrash = onCrash;
-    this.remote = wrap<Api>(worker as unknown as Worker);
+    this.remote = wrap<Api>(worker);
     worker.addEventListener('error', this.#failed);
     worker.addEventListener('messageerror', this.#failed);
   }

@@ -99,6 +99,13 @@ export function formatCount(value: number): string {
     .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+/** A count where room is short: `12,345`, `1.23 M`, `48.0 M`, `6.41 G`. */
+export function formatCompact(value: number): string {
+  if (value < 100_000) return formatCount(value);
+  const [scaled, unit] = value < 999.5e6 ? [value / 1e6, 'M'] : [value / 1e9, 'G'];
+  return `${scaled < 10 ? scaled.toFixed(2) : scaled < 100 ? scaled.toFixed(1) : formatCount(scaled)} ${unit}`;
+}
+
 /** Millions of instructions a second, three digits at most: `9.41`, `94.1`, `6,412`. */
 export function formatMips(mips: number): string {
   if (mips < 10) return mips.toFixed(2);

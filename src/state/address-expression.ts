@@ -14,6 +14,14 @@ export interface Names {
   readonly index: DebugIndex | null;
 }
 
+/** Names worth offering: the usual pointers, tensors, data. Each once. */
+export function addressNames(index: DebugIndex | null): readonly string[] {
+  const tensors = index?.info.tensors.map((tensor) => tensor.name) ?? [];
+  const data = index?.info.symbols.filter((s) => s.kind === 'data').map((s) => s.name) ?? [];
+  const all = ['rsp', 'rip', 'rsi', 'rdi', 'rbp', ...tensors, ...data];
+  return all.filter((name, i) => all.indexOf(name) === i);
+}
+
 const TOKEN = /\s*(0x[0-9a-f]+|[0-9][0-9a-f]*h\b|[0-9]+|[A-Za-z_.?@$][\w.?@$#~]*|[-+*()])/iy;
 
 /** The address that `text` means now, or why it means none, as a sentence. */

@@ -38,11 +38,11 @@ export class Breakpoints {
 
   /** What the machine is told: ascending, each once. */
   addresses(index: DebugIndex | null): readonly number[] {
-    const all = new Set(this.#addresses);
-    for (const { file, line } of this.#lines?.all ?? []) {
-      const first = index?.addressesOf(file, line)[0];
-      if (first !== undefined) all.add(first);
-    }
-    return [...all].sort((a, b) => a - b);
+    const ofLines = (this.#lines?.all ?? []).flatMap(
+      ({ file, line }) => index?.addressesOf(file, line)[0] ?? [],
+    );
+    return [...this.#addresses, ...ofLines]
+      .sort((a, b) => a - b)
+      .filter((address, i, all) => address !== all[i - 1]);
   }
 }

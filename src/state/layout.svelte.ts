@@ -14,7 +14,7 @@ export type MemoryView = 'memory' | 'regions';
 export type ConsoleView = 'console' | 'strace';
 
 /** A draggable border: the size of the part before it, as a fraction of the whole. */
-export type SplitName = 'code' | 'middle' | 'side' | 'console' | 'registers' | 'memory' | 'cpu';
+export type SplitName = 'code' | 'middle' | 'side' | 'console' | 'cpu';
 
 export interface SourcePlace {
   readonly file: string;
@@ -31,10 +31,8 @@ const SPLITS: Readonly<Record<SplitName, number>> = {
   code: 0.4,
   middle: 0.58,
   side: 0.5,
-  console: 0.7,
-  registers: 0.36,
-  memory: 0.55,
-  cpu: 0.45,
+  console: 0.72,
+  cpu: 0.66,
 };
 
 /** Page widths in CSS pixels from which the classes begin. */

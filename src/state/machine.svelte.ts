@@ -48,6 +48,8 @@ export class MachineState {
   readonly breakpoints = new Breakpoints();
   readonly console: ConsoleState;
   readonly #client: MachineHandle;
+  // Listeners are not shown: no reactivity wanted.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #sampleListeners = new Set<(samples: readonly Sample[]) => void>();
   #program = $state.raw<Program | null>(null);
   #booted = $state.raw<Program | null>(null);

@@ -4,14 +4,14 @@ import type { EngineChoice } from '../protocol/machine.ts';
 import type { IntegerFormat, LaneFormat } from '../shared/format.ts';
 import { isBoolean, isString, oneOf, type Store } from './store.ts';
 
-/** The value columns beside the bytes of a memory dump. */
-export type MemoryColumn = 'ascii' | 'f64' | 'f32';
+/** The numbers beside the bytes of a memory dump. */
+export type MemoryColumn = 'none' | 'f64' | 'f32';
 
 export class SettingsState {
   readonly #store: Store;
   #registerFormat = $state<IntegerFormat>('hex');
   #laneFormat = $state<LaneFormat>('f64');
-  #memoryColumn = $state<MemoryColumn>('ascii');
+  #memoryColumn = $state<MemoryColumn>('f64');
   #engine = $state<EngineChoice>('unicorn');
   #program = $state('sigmoid');
   #args = $state('classify');
@@ -23,8 +23,8 @@ export class SettingsState {
     this.#registerFormat = store.get('registerFormat', 'hex', formats);
     const lanes = oneOf<LaneFormat>('f64', 'f32', 'i64', 'i32', 'hex');
     this.#laneFormat = store.get('laneFormat', 'f64', lanes);
-    const columns = oneOf<MemoryColumn>('ascii', 'f64', 'f32');
-    this.#memoryColumn = store.get('memoryColumn', 'ascii', columns);
+    const columns = oneOf<MemoryColumn>('none', 'f64', 'f32');
+    this.#memoryColumn = store.get('memoryColumn', 'f64', columns);
     this.#engine = store.get('engine', 'unicorn', oneOf<EngineChoice>('unicorn', 'jit'));
     this.#program = store.get('program', 'sigmoid', isString);
     this.#args = store.get('args', 'classify', isString);

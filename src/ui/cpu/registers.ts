@@ -46,6 +46,12 @@ export function addressOf(value: bigint): number | null {
   return value >= LOWEST_POINTER && isAddr(value) ? Number(value) : null;
 }
 
+/** How many leading characters of a hexadecimal text are only there for its width. */
+export function leadingZeros(text: string): number {
+  const match = /^0x0*(?=[0-9a-f])/.exec(text);
+  return match === null ? 0 : match[0].length;
+}
+
 export interface FlagCell {
   readonly name: FlagName;
   /** What it says, in words. */

@@ -3,6 +3,21 @@
 import type { CpuState } from '../../shared/cpu-state.ts';
 import { formatLanes, type LaneFormat } from '../../shared/format.ts';
 
+export const LANE_FORMATS: readonly { readonly value: LaneFormat; readonly label: string }[] = [
+  { value: 'f64', label: 'f64 × 2' },
+  { value: 'f32', label: 'f32 × 4' },
+  { value: 'i64', label: 'i64 × 2' },
+  { value: 'i32', label: 'i32 × 4' },
+  { value: 'hex', label: 'bytes, hex' },
+];
+
+/** The heading of a lane's column: lane 0 is the low one, which memory holds first. */
+export function laneHeading(lane: number, lanes: number): string {
+  if (lanes > 4) return String(lane);
+  if (lane === 0) return 'lane 0, low';
+  return lane === lanes - 1 ? `lane ${lane}, high` : `lane ${lane}`;
+}
+
 export interface Lane {
   readonly text: string;
   /** The text at the previous stop when any bit of the lane differs, else null. */

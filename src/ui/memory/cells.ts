@@ -6,22 +6,31 @@ import type { DebugIndex } from '../../state/debug-index.ts';
 import type { MemoryView } from '../../state/memory-view.svelte.ts';
 import type { MemoryColumn } from '../../state/settings.svelte.ts';
 
-/** Characters that one value takes in the column at the right, a gap included. */
-const COLUMN_CHARS: Readonly<Record<MemoryColumn, { bytes: number; chars: number }>> = {
-  ascii: { bytes: 1, chars: 1 },
+/** Bytes of a number in the column at the right, and its characters, a gap included. */
+const NUMBERS: Readonly<Record<MemoryColumn, { bytes: number; chars: number }>> = {
+  none: { bytes: 16, chars: 0 },
   f64: { bytes: 8, chars: 12 },
   f32: { bytes: 4, chars: 11 },
 };
 
 const ADDRESS_CHARS = 10;
 
-/** Bytes a row so that it fits into `chars` characters: 16, 8 or 4. */
-export function bytesPerRow(chars: number, column: MemoryColumn): number {
-  const { bytes, chars: each } = COLUMN_CHARS[column];
-  for (const count of [16, 8]) {
-    if (ADDRESS_CHARS + 3 * count + 2 + Math.ceil(count / bytes) * each <= chars) return count;
+/** What a row holds, so that it fits. */
+export interface RowShape {
+  /** 16, 8 or 4. */
+  readonly bytes: number;
+  readonly ascii: boolean;
+}
+
+/** The most that a row of `chars` characters can hold. */
+export function rowShape(chars: number, column: MemoryColumn): RowShape {
+  const { bytes: size, chars: each } = NUMBERS[column];
+  for (const bytes of [16, 8]) {
+    const bare = ADDRESS_CHARS + 3 * bytes + 1 + Math.floor(bytes / size) * each;
+    if (bare + bytes + 1 <= chars) return { bytes, ascii: true };
+    if (bare <= chars && bytes === 8) return { bytes, ascii: false };
   }
-  return column === 'f64' ? 8 : 4;
+  return { bytes: column === 'f64' ? 8 : 4, ascii: false };
 }
 
 /** Eight hexadecimal digits, twelve above 4 GiB. */
@@ -29,30 +38,32 @@ export function addressText(address: number): string {
   return address.toString(16).padStart(address < 2 ** 32 ? 8 : 12, '0');
 }
 
-/** The column at the right of a row, or blanks where memory is not mapped. */
-export function columnTexts(
+/** The printable characters of a row, others as dots, unmapped ones as blanks. */
+export function asciiText(view: MemoryView, address: number, count: number): string {
+  let text = '';
+  for (let i = 0; i < count; i++) text += printable(view.byte(address + i));
+  return text;
+}
+
+/** The numbers of a row; empty texts where memory is not mapped. */
+export function numberTexts(
   view: MemoryView,
   address: number,
   count: number,
   column: MemoryColumn,
 ): string[] {
-  const { bytes: size } = COLUMN_CHARS[column];
+  if (column === 'none') return [];
+  const { bytes: size } = NUMBERS[column];
   return Array.from({ length: count / size }, (_, i) => {
     const bytes = view.bytes(address + i * size, size);
-    if (bytes === null) return column === 'ascii' ? ' ' : '';
+    if (bytes === null) return '';
     const data = new DataView(bytes.buffer, bytes.byteOffset, size);
-    switch (column) {
-      case 'ascii':
-        return printable(data.getUint8(0));
-      case 'f64':
-        return brief(data.getFloat64(0, true));
-      case 'f32':
-        return brief(data.getFloat32(0, true));
-    }
+    return brief(column === 'f64' ? data.getFloat64(0, true) : data.getFloat32(0, true));
   });
 }
 
-function printable(byte: number): string {
+function printable(byte: number | null): string {
+  if (byte === null) return ' ';
   return byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·';
 }
 
