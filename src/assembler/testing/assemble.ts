@@ -14,6 +14,8 @@ export function testAssembler(): AssemblerApi {
   return shared;
 }
 
+export type AssembledWell = Extract<AssembleResult, { ok: true }>;
+
 /** @param sources the tree, or the text of `main.asm`, which gets `bits 64` on its first line. */
 export function assemble(sources: SourceTree | string): Promise<AssembleResult> {
   const tree = typeof sources === 'string' ? { 'main.asm': `bits 64\n${sources}` } : sources;
@@ -21,9 +23,7 @@ export function assemble(sources: SourceTree | string): Promise<AssembleResult> 
 }
 
 /** @throws Error with the diagnostics when it does not assemble. */
-export async function assembleWell(
-  sources: SourceTree | string,
-): Promise<Extract<AssembleResult, { ok: true }>> {
+export async function assembleWell(sources: SourceTree | string): Promise<AssembledWell> {
   const result = await assemble(sources);
   if (!result.ok) throw new Error(say(result).join('\n'));
   return result;

@@ -37,8 +37,8 @@ export function findNativeNasm(): NativeNasm {
 
 function isRightVersion(path: string): boolean {
   try {
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
-    return execFileSync(path, ['-v'], options).startsWith(`NASM version ${VERSION}`);
+    const version = execFileSync(path, ['-v'], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+    return version.startsWith(`NASM version ${VERSION}`);
   } catch {
     return false;
   }

@@ -99,7 +99,7 @@ _start:
     call    far_away
     ret
 
-%include "part/vectors.inc"
+%include "part/vectors.asm"
 
 %assign i 0
 %rep 5
