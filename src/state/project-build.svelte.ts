@@ -53,6 +53,7 @@ export class ProjectBuild {
   #running: Promise<void> | null = null;
   /** The sources of the latest finished assembly. */
   #done: Readonly<Record<string, string>> | null = null;
+  #loaded = false;
   #disposed = false;
 
   constructor(
@@ -104,6 +105,12 @@ export class ProjectBuild {
 
   /** The first program: the page's own image when nothing is edited, else the edited sources. */
   async load(): Promise<void> {
+    await this.#first();
+    this.#loaded = true;
+    if (this.#done !== this.#files.sources) this.#schedule();
+  }
+
+  async #first(): Promise<void> {
     if (this.#files.modifiedCount === 0 && (await this.#usePrebuilt())) {
       this.#done = this.#files.sources;
       this.#status = { kind: 'good', ms: null };
@@ -143,6 +150,7 @@ export class ProjectBuild {
   }
 
   #schedule(): void {
+    if (!this.#loaded) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.assembleNow(), this.#delay);
   }

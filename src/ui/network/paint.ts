@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Bytes of ink, or weights, to pixels of a canvas. */
+
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** A colour variable of the page as numbers; black when it is no plain hexadecimal colour. */
+export function cssColour(element: Element, variable: string): Rgb {
+  const text = getComputedStyle(element).getPropertyValue(variable).trim();
+  const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text);
+  if (!match) return [0, 0, 0];
+  return [parseInt(match[1] ?? '', 16), parseInt(match[2] ?? '', 16), parseInt(match[3] ?? '', 16)];
+}
+
+/** Ink of one colour on a transparent ground. @param ink width × height bytes, 255 full. */
+export function paintInk(canvas: HTMLCanvasElement, ink: Uint8Array, colour: Rgb): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let i = 0; i < ink.length; i++) {
+    image.data[i * 4] = colour[0];
+    image.data[i * 4 + 1] = colour[1];
+    image.data[i * 4 + 2] = colour[2];
+    image.data[i * 4 + 3] = ink[i] ?? 0;
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/**
+ * Values of either sign: `positive` above zero, `negative` below, the stronger the more opaque.
+ * @param scale the magnitude that is painted full
+ */
+export function paintSigned(
+  canvas: HTMLCanvasElement,
+  values: Float64Array,
+  scale: number,
+  positive: Rgb,
+  negative: Rgb,
+): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const image = context.createImageData(canvas.width, canvas.height);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    const colour = value >= 0 ? positive : negative;
+    const part = scale > 0 && Number.isFinite(value) ? Math.abs(value) / scale : 0;
+    image.data[i * 4] = colour[0];
+    image.data[i * 4 + 1] = colour[1];
+    image.data[i * 4 + 2] = colour[2];
+    image.data[i * 4 + 3] = Math.min(255, Math.round(255 * part));
+  }
+  context.putImageData(image, 0, 0);
+}
