@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Guest code as decoded instructions, remembered until the bytes change. */
+import type { GuestMemory } from '../../machine/memory.ts';
+import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
+import { decodeRun, MAX_INSN, type Insn } from './decode.ts';
+import { translatable } from './lift/table.ts';
+import { discoverShape, type CodeSource, type Shape } from './region.ts';
+
+/** Bytes decoded at a time. */
+const CHUNK = 192;
+
+export class GuestCode implements CodeSource {
+  readonly #memory: GuestMemory;
+  readonly #insns = new Map<number, Insn | null>();
+  readonly #shapes = new Map<number, Shape>();
+  #breakpoints: ReadonlySet<number> = new Set();
+  #writable = false;
+
+  constructor(memory: GuestMemory) {
+    this.#memory = memory;
+  }
+
+  /** Whether some of what is remembered lies where the guest can write. */
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  forget(): void {
+    this.#writable = false;
+    this.#insns.clear();
+    this.#shapes.clear();
+  }
+
+  setBreakpoints(addresses: ReadonlySet<number>): void {
+    this.#breakpoints = addresses;
+    this.#shapes.clear();
+  }
+
+  isBreakpoint(ip: number): boolean {
+    return this.#breakpoints.has(ip);
+  }
+
+  translatable(insn: Insn): boolean {
+    return translatable(insn);
+  }
+
+  insnAt(ip: number): Insn | null {
+    const known = this.#insns.get(ip);
+    if (known !== undefined) return known;
+    const end = this.#executableUntil(ip, ip + CHUNK + MAX_INSN);
+    const bytes = this.#memory.bytes.subarray(ip, end);
+    this.#writable ||= ((this.#memory.protectionAt(ip) | this.#memory.protectionAt(end - 1)) & PROT.write) !== 0;
+    decodeRun(bytes, ip, (insn) => {
+      if (this.#insns.has(insn.ip)) return false;
+      this.#insns.set(insn.ip, insn);
+      return insn.next < ip + CHUNK;
+    });
+    const found = this.#insns.get(ip) ?? null;
+    if (!found) this.#insns.set(ip, null);
+    return found;
+  }
+
+  /** The end of executable memory from `ip` on, at most `limit`. */
+  #executableUntil(ip: number, limit: number): number {
+    let end = ip;
+    while (end < limit && (this.#memory.protectionAt(end) & PROT.exec) !== 0) {
+      end = (Math.floor(end / PAGE_SIZE) + 1) * PAGE_SIZE;
+    }
+    return Math.min(end, limit);
+  }
+
+  readonly shapeOf = (ip: number): Shape => {
+    let shape = this.#shapes.get(ip);
+    if (!shape) {
+      shape = discoverShape(this, ip);
+      this.#shapes.set(ip, shape);
+    }
+    return shape;
+  };
+}

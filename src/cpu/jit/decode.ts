@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Guest instructions as plain objects: iced-x86's decoder, and what the translator asks of it. */
+import {
+  Code,
+  Decoder,
+  DecoderOptions,
+  InstructionInfoFactory,
+  MemorySizeExt,
+  Mnemonic,
+  OpAccess,
+  OpKind,
+  Register,
+  RegisterExt,
+  type Instruction,
+} from 'iced-x86';
+
+export interface GprOperand {
+  readonly k: 'gpr';
+  /** Hardware number, 0 … 15. */
+  readonly reg: number;
+  readonly size: 1 | 2 | 4 | 8;
+  /** ah, ch, dh, bh: bits 8 … 15 of registers 0 … 3. */
+  readonly high: boolean;
+}
+
+export interface XmmOperand {
+  readonly k: 'xmm';
+  readonly reg: number;
+}
+
+export interface ImmOperand {
+  readonly k: 'imm';
+  /** Sign-extended to 64 bits. */
+  readonly value: bigint;
+}
+
+export interface MemOperand {
+  readonly k: 'mem';
+  /** Register numbers, or -1. */
+  readonly base: number;
+  readonly index: number;
+  readonly scale: number;
+  /** Displacement; the whole address when there is no register (rip-relative ones are resolved). */
+  readonly disp: number;
+  /** Bytes accessed. */
+  readonly size: number;
+  readonly seg: 'fs' | 'gs' | null;
+  /** Address arithmetic wraps at 32 bits (67 prefix). */
+  readonly addr32: boolean;
+}
+
+/** Operands of kinds that the translator has no use for (mmx, segment, far pointers …). */
+export interface OtherOperand {
+  readonly k: 'other';
+}
+
+export type Operand = GprOperand | XmmOperand | ImmOperand | MemOperand | OtherOperand;
+
+/** How an instruction treats the six status flags, taken as one. */
+export type FlagUse = 'none' | 'kill' | 'partial';
+
+export interface Insn {
+  readonly ip: number;
+  readonly next: number;
+  /** iced's name of the mnemonic, such as `Movzx`; `Movsd_xmm` is the SSE instruction. */
+  readonly mnemonic: string;
+  readonly ops: readonly Operand[];
+  /** Memory access of each operand (only meaningful for `mem`). */
+  readonly reads: readonly boolean[];
+  readonly writes: readonly boolean[];
+  readonly rep: 'none' | 'rep' | 'repne';
+  readonly lock: boolean;
+  /** Direct branch or call target, when there is one. */
+  readonly target: number;
+  readonly flagsRead: boolean;
+  readonly flagsWrite: FlagUse;
+  /** Bit masks of the general registers that change, and that are touched at all. */
+  readonly gprWritten: number;
+  readonly gprUsed: number;
+  readonly xmmWritten: number;
+  readonly xmmUsed: number;
+  readonly privileged: boolean;
+  /** What the instruction adds to rsp by itself: -8 for push, 8 for pop … */
+  readonly stack: number;
+}
+
+interface RegisterFacts {
+  readonly operand: Operand;
+  readonly gpr: number;
+  readonly xmm: number;
+}
+
+const NONE: RegisterFacts = { operand: { k: 'other' }, gpr: -1, xmm: -1 };
+const HIGH = new Set<Register>([Register.AH, Register.CH, Register.DH, Register.BH]);
+const STATUS_FLAGS = 63; // iced's bits for OF SF ZF AF CF PF
+const CONDITIONAL_SHIFTS = new Set([
+  'Shl',
+  'Sal',
+  'Shr',
+  'Sar',
+  'Rol',
+  'Ror',
+  'Rcl',
+  'Rcr',
+  'Shld',
+  'Shrd',
+]);
+
+const registerFacts: RegisterFacts[] = [];
+
+function factsOf(register: Register): RegisterFacts {
+  return (registerFacts[register] ??= makeFacts(register));
+}
+
+function makeFacts(register: Register): RegisterFacts {
+  if (register >= Register.AL && register <= Register.R15) {
+    const high = HIGH.has(register);
+    const reg = RegisterExt.number(RegisterExt.fullRegister(register));
+    const size = RegisterExt.size(register) as 1 | 2 | 4 | 8;
+    return { operand: { k: 'gpr', reg, size, high }, gpr: reg, xmm: -1 };
+  }
+  if (register >= Register.XMM0 && register <= Register.XMM15) {
+    const reg = register - Register.XMM0;
+    return { operand: { k: 'xmm', reg }, gpr: -1, xmm: reg };
+  }
+  return NONE;
+}
+
+function gprNumber(register: Register): number {
+  return register === Register.None ? -1 : factsOf(register).gpr;
+}
+
+const READS = new Set<OpAccess>([
+  OpAccess.Read,
+  OpAccess.CondRead,
+  OpAccess.ReadWrite,
+  OpAccess.ReadCondWrite,
+]);
+const WRITES = new Set<OpAccess>([
+  OpAccess.Write,
+  OpAccess.CondWrite,
+  OpAccess.ReadWrite,
+  OpAccess.ReadCondWrite,
+]);
+
+/** Ends our names of the SSE instructions `movsd` and `cmpsd`. */
+export const SSE_SUFFIX = '_xmm';
+
+let factory: InstructionInfoFactory | null = null;
+
+function segmentOf(ins: Instruction): 'fs' | 'gs' | null {
+  const segment = ins.memorySegment;
+  return segment === Register.FS ? 'fs' : segment === Register.GS ? 'gs' : null;
+}
+
+function memOperand(ins: Instruction): Operand {
+  const seg = segmentOf(ins);
+  const size = MemorySizeExt.size(ins.memorySize);
+  if (ins.isIpRelMemoryOperand) {
+    const disp = Number(ins.ipRelMemoryAddress);
+    return { k: 'mem', base: -1, index: -1, scale: 1, disp, size, seg, addr32: false };
+  }
+  const baseReg = ins.memoryBase;
+  const indexReg = ins.memoryIndex;
+  const base = gprNumber(baseReg);
+  const index = gprNumber(indexReg);
+  if ((baseReg !== Register.None && base < 0) || (indexReg !== Register.None && index < 0)) {
+    return { k: 'other' };
+  }
+  const narrow =
+    (base >= 0 && RegisterExt.size(baseReg) === 4) ||
+    (index >= 0 && RegisterExt.size(indexReg) === 4);
+  const wide = BigInt.asIntN(64, ins.memoryDisplacement);
+  const disp = narrow ? Number(BigInt.asIntN(32, wide)) : Number(wide);
+  if (!Number.isSafeInteger(disp)) return { k: 'other' };
+  const scale = ins.memoryIndexScale;
+  return { k: 'mem', base, index, scale, disp, size, seg, addr32: narrow };
+}
+
+function operand(ins: Instruction, i: number): Operand {
+  const kind = ins.opKind(i);
+  if (kind === OpKind.Register) return factsOf(ins.opRegister(i)).operand;
+  if (kind === OpKind.Memory) return memOperand(ins);
+  if (kind === OpKind.MemorySegRSI || kind === OpKind.MemoryESRDI) {
+    const seg = kind === OpKind.MemorySegRSI ? segmentOf(ins) : null;
+    const base = kind === OpKind.MemorySegRSI ? 6 : 7;
+    const size = MemorySizeExt.size(ins.memorySize);
+    return { k: 'mem', base, index: -1, scale: 1, disp: 0, size, seg, addr32: false };
+  }
+  if (kind >= OpKind.Immediate8 && kind <= OpKind.Immediate32to64) {
+    return { k: 'imm', value: BigInt.asIntN(64, ins.immediate(i)) };
+  }
+  return { k: 'other' };
+}
+
+function describe(ins: Instruction): Insn {
+  factory ??= new InstructionInfoFactory();
+  const info = factory.info(ins);
+  const plain = Mnemonic[ins.mnemonic] ?? '?';
+  // `loop` that counts in ecx (67 prefix) is another instruction to us
+  const counts32 = plain.startsWith('Loop') && (Code[ins.code] ?? '').endsWith('ECX');
+  const ops: Operand[] = [];
+  const reads: boolean[] = [];
+  const writes: boolean[] = [];
+  for (let i = 0; i < ins.opCount; i++) {
+    ops.push(operand(ins, i));
+    const access = info.opAccess(i);
+    reads.push(READS.has(access));
+    writes.push(WRITES.has(access));
+  }
+  // movsd and cmpsd name a string and an SSE instruction each
+  const sse = (plain === 'Movsd' || plain === 'Cmpsd') && ops.some((o) => o.k === 'xmm');
+  const mnemonic = counts32 ? `${plain}32` : sse ? `${plain}${SSE_SUFFIX}` : plain;
+  let gprWritten = 0;
+  let gprUsed = 0;
+  let xmmWritten = 0;
+  let xmmUsed = 0;
+  for (const used of info.usedRegisters() as {
+    register: Register;
+    access: OpAccess;
+    free(): void;
+  }[]) {
+    const facts = factsOf(used.register);
+    if (facts.gpr >= 0) {
+      gprUsed |= 1 << facts.gpr;
+      if (WRITES.has(used.access)) gprWritten |= 1 << facts.gpr;
+    } else if (facts.xmm >= 0) {
+      xmmUsed |= 1 << facts.xmm;
+      if (WRITES.has(used.access)) xmmWritten |= 1 << facts.xmm;
+    }
+    used.free();
+  }
+  const modified = ins.rflagsModified & STATUS_FLAGS;
+  const rep = ins.hasRepnePrefix ? 'repne' : ins.hasRepPrefix ? 'rep' : 'none';
+  const counted = ops.some((o, i) => i > 0 && o.k === 'gpr' && o.reg === 1 && o.size === 1);
+  const conditional = (CONDITIONAL_SHIFTS.has(mnemonic) && counted) || rep !== 'none';
+  const kill = modified === STATUS_FLAGS && !conditional;
+  const flow = ins.flowControl;
+  const direct = ins.opCount > 0 && ins.opKind(0) === OpKind.NearBranch64;
+  const described: Insn = {
+    ip: Number(ins.ip),
+    next: Number(ins.nextIP),
+    mnemonic,
+    ops,
+    reads,
+    writes,
+    rep,
+    lock: ins.hasLockPrefix,
+    target: direct && flow !== 0 ? Number(ins.nearBranchTarget) : -1,
+    flagsRead: (ins.rflagsRead & STATUS_FLAGS) !== 0,
+    flagsWrite: modified === 0 ? 'none' : kill ? 'kill' : 'partial',
+    gprWritten,
+    gprUsed,
+    xmmWritten,
+    xmmUsed,
+    privileged: ins.isPrivileged,
+    stack: ins.isStackInstruction ? ins.stackPointerIncrement : 0,
+  };
+  info.free();
+  return described;
+}
+
+/** Longest x86 instruction, in bytes. */
+export const MAX_INSN = 15;
+
+/**
+ * Decodes straight on from `ip`.
+ * @param bytes guest memory from `ip` on; a truncated last instruction is not decoded.
+ * @param accept called with each instruction; decoding ends when it returns false.
+ */
+export function decodeRun(bytes: Uint8Array, ip: number, accept: (insn: Insn) => boolean): void {
+  const decoder = new Decoder(64, bytes, DecoderOptions.None);
+  decoder.ip = BigInt(ip);
+  while (decoder.canDecode) {
+    const ins = decoder.decode();
+    const insn = ins.isInvalid ? null : describe(ins);
+    ins.free();
+    if (!insn || !accept(insn)) break;
+  }
+  decoder.free();
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The translating engine: x86-64 to WebAssembly, a function at a time, as it is first executed.
+ *
+ * Whatever it does not translate, and whatever is left of a budget that is shorter than the code
+ * ahead, the fallback engine executes; both work on the same state, so no seam shows.
+ */
+import type { Addr } from '../../shared/brand.ts';
+import { FLAG, INITIAL_MXCSR } from '../../shared/cpu-state.ts';
+import { hex } from '../../shared/format.ts';
+import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
+import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
+import type { Engine, EngineStop, Fault, RunResult } from '../cpu.ts';
+import { GuestCode } from './code-source.ts';
+import { EXIT } from './exits.ts';
+import { buildRegion } from './region.ts';
+import { runtimeModule } from './runtime.ts';
+import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
+import { MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
+
+/**
+ * Most instructions between two entries of compiled code: the host replaces a function by its
+ * optimised form only when it is entered anew.
+ */
+const SLICE = 4_000_000;
+/** MXCSR's sticky exception flags: they do not change what instructions compute. */
+const MXCSR_STICKY = 0x3f;
+const BUDGET: EngineStop = { kind: 'budget' };
+
+export class JitEngine implements Engine, MemoryObserver {
+  readonly name = 'jit';
+  readonly #memory: GuestMemory;
+  readonly #fallback: Engine;
+  readonly #code: GuestCode;
+  readonly #translations: Translations;
+  readonly #drive: () => number;
+  readonly #stopObserving: () => void;
+  #breakpoints: ReadonlySet<number> = new Set();
+  /** A store into translated code, which the fallback is about to execute. */
+  #storedCode: { start: number; length: number } | null = null;
+  #nextInterval = 0;
+  /** Instructions executed by the fallback, for statistics. */
+  #steps = 0;
+
+  /**
+   * @param fallback executes what is not translated; it works on the same memory and must honour
+   *   the engine contract. This engine disposes of it.
+   */
+  constructor(memory: GuestMemory, fallback: Engine) {
+    this.#memory = memory;
+    this.#fallback = fallback;
+    this.#code = new GuestCode(memory);
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_SLOTS });
+    const runtime = new WebAssembly.Instance(new WebAssembly.Module(runtimeModule()), {
+      e: {
+        memory: memory.memory,
+        table,
+        interval: (address: number, length: number, need: number) => this.#interval(address, length, need),
+      },
+    }).exports;
+    this.#translations = new Translations(memory, table, runtime);
+    this.#drive = runtime['drive'] as () => number;
+    this.#translations.flush();
+    this.#stopObserving = memory.observe(this);
+  }
+
+  /** What compiling has cost so far, and how many instructions the fallback has executed. */
+  get stats(): CompileStats & { readonly steps: number } {
+    return { ...this.#translations.stats, steps: this.#steps };
+  }
+
+  setBreakpoints(addresses: ReadonlySet<Addr>): void {
+    const same = addresses.size === this.#breakpoints.size && [...addresses].every((a) => this.#breakpoints.has(a));
+    this.#fallback.setBreakpoints(addresses);
+    if (same) return;
+    this.#breakpoints = new Set(addresses);
+    this.#code.setBreakpoints(this.#breakpoints);
+    this.#translations.flush();
+  }
+
+  run(budget: number): RunResult {
+    let executed = 0;
+    while (executed < budget) {
+      const left = budget - executed;
+      const state = this.#memory.state;
+      const unusual = (state.mxcsr & ~MXCSR_STICKY) !== INITIAL_MXCSR || (state.rflags & FLAG.TF) !== 0;
+      const atBreakpoint = this.#breakpoints.size > 0 && this.#breakpoints.has(Number(state.rip));
+      if (atBreakpoint && executed > 0) return { stop: { kind: 'breakpoint' }, executed };
+      const stepped =
+        unusual || atBreakpoint ? this.#step(atBreakpoint ? 1 : Math.min(left, 10_000)) : this.#compiled(left);
+      executed += stepped.executed;
+      if (stepped.stop.kind !== 'budget') return { stop: stepped.stop, executed };
+    }
+    return { stop: BUDGET, executed };
+  }
+
+  dispose(): void {
+    this.#stopObserving();
+    this.#translations.flush();
+    this.#fallback.dispose();
+  }
+
+  written(start: Addr, length: number): void {
+    if (length <= 0) return;
+    this.#code.forget();
+    this.#translations.invalidateChanged(start, length);
+  }
+
+  remapped(start: Addr, length: number): void {
+    if (length <= 0) return;
+    this.#code.forget();
+    this.#translations.invalidatePages(start, length);
+    this.#translations.forgetWindows();
+  }
+
+  // ---- running ----
+
+  /** Runs compiled code until it needs something; `budget` as a stop means: nothing special. */
+  #compiled(left: number): RunResult {
+    const given = Math.min(left, SLICE);
+    const counter = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1);
+    counter[0] = given;
+    const code = this.#drive();
+    const remaining = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1)[0] ?? 0;
+    const executed = given - remaining;
+    const state = this.#memory.state;
+    state.instructions += executed;
+    const operand = code >>> 8;
+    switch (code & 0xff) {
+      case EXIT.budget:
+        // a slice that ends early is no reason to use the fallback, the end of the budget is
+        if (given < left || remaining === 0) return { stop: BUDGET, executed };
+        return this.#after(executed, this.#step(remaining));
+      case EXIT.step:
+        if (remaining === 0) return { stop: BUDGET, executed };
+        return this.#after(executed, this.#step(Math.min(operand, remaining)));
+      case EXIT.syscall:
+        return { stop: { kind: 'syscall' }, executed };
+      case EXIT.misaligned: {
+        const view = new DataView(this.#memory.memory.buffer);
+        const address = view.getBigUint64(SCRATCH.address, true);
+        return this.#fault(executed, { signal: 'SIGSEGV', code: 'misaligned', rip: state.rip, address });
+      }
+      case EXIT.divide:
+        return this.#fault(executed, { signal: 'SIGFPE', code: 'divide-error', rip: state.rip });
+      case EXIT.missing:
+        if (remaining === 0 || this.#translate(Number(state.rip))) return { stop: BUDGET, executed };
+        return this.#after(executed, this.#step(1));
+      default:
+        throw new Error(`compiled code at ${hex(state.rip)} returned ${code}`);
+    }
+  }
+
+  #fault(executed: number, fault: Fault): RunResult {
+    return { stop: { kind: 'fault', fault }, executed };
+  }
+
+  #after(executed: number, then: RunResult): RunResult {
+    return { stop: then.stop, executed: executed + then.executed };
+  }
+
+  /** Lets the fallback execute up to `count` instructions. */
+  #step(count: number): RunResult {
+    const result = this.#fallback.run(count);
+    this.#steps += result.executed;
+    const stored = this.#storedCode;
+    if (stored) {
+      this.#storedCode = null;
+      this.written(stored.start as Addr, stored.length);
+    }
+    if (this.#code.writable) this.#code.forget();
+    this.#translations.dropRewritten();
+    return result;
+  }
+
+  /** @returns false when the code at `rip` is for the fallback. */
+  #translate(rip: number): boolean {
+    if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
+    const region = buildRegion(this.#code, rip, this.#code.shapeOf);
+    if (!region) return false;
+    this.#translations.add(region);
+    return true;
+  }
+
+  // ---- access checks ----
+
+  /**
+   * Called by compiled code for an access that lies in no known interval.
+   * @returns 0: not allowed; 1: allowed this once; 2: an interval has been entered, look again.
+   */
+  #interval(address: number, length: number, need: number): number {
+    const want = need | PROT_MAPPED;
+    const memory = this.#memory;
+    if (!memory.allows(address, Math.max(length, 1), need)) return 0;
+    const writes = (need & PROT.write) !== 0;
+    const allowed = (page: number): boolean => {
+      const prot = memory.protectionAt(page * PAGE_SIZE);
+      return (prot & want) === want && !(writes && (prot & PROT.exec) !== 0);
+    };
+    let first = Math.floor(address / PAGE_SIZE);
+    let last = Math.floor((address + Math.max(length, 1) - 1) / PAGE_SIZE);
+    for (let page = first; page <= last; page++) {
+      if (allowed(page)) continue;
+      // writable code: byte for byte, so that data beside code stays usable
+      this.#code.forget();
+      if (!this.#translations.covers(address, length)) return 1;
+      this.#storedCode = { start: address, length };
+      return 0;
+    }
+    while (allowed(first - 1)) first--;
+    while (allowed(last + 1)) last++;
+    const view = new DataView(memory.memory.buffer, SCRATCH.intervals, INTERVALS * INTERVAL_BYTES);
+    const at = this.#nextInterval * INTERVAL_BYTES;
+    this.#nextInterval = (this.#nextInterval + 1) % INTERVALS;
+    view.setBigUint64(at, BigInt(first * PAGE_SIZE), true);
+    view.setBigUint64(at + 8, BigInt((last + 1 - first) * PAGE_SIZE), true);
+    view.setUint32(at + 16, need, true);
+    return 2;
+  }
+}

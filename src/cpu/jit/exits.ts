@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Why compiled code returns. The low byte is the reason, the rest its operand. */
+export const EXIT = {
+  /** Go on at rip: the driver looks for its translation. */
+  next: 0,
+  /** Less of the budget is left than the code ahead may use. */
+  budget: 1,
+  /** Operand: let the fallback engine execute that many instructions. */
+  step: 2,
+  /** A `syscall` has executed. */
+  syscall: 3,
+  /** A 16-byte access whose address is no multiple of 16; the state is that before it. */
+  misaligned: 4,
+  /** Division by zero or overflow; the state is that before it. */
+  divide: 5,
+  /** The driver found no translation for rip. */
+  missing: 6,
+} as const;
+
+export function stepExit(count: number): number {
+  return EXIT.step | (count << 8);
+}

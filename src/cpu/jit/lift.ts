@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The workbench on which one block's instructions become statements: reading and writing operands,
+ * flags, memory with its checks, and leaving the region. The instruction families in `lift/` use it.
+ */
+import type { Access, Group, Placed } from './access.ts';
+import { FLAGS, REFILL } from './callees.ts';
+import type { Insn, MemOperand, Operand } from './decode.ts';
+import { EXIT, stepExit } from './exits.ts';
+import { condition, kindCode, maskTo, rawCondition, sizeMask, type Condition } from './flags.ts';
+import type { FlagKind, FlagState, Size } from './flags.ts';
+import { call, get, i32, i64, ifThen, op, opImm, set, store, type Expr, type Stmt } from './ir.ts';
+import { HOME, SCRATCH } from './scratch.ts';
+import type { Vars } from './vars.ts';
+import type { Ty } from './wasm-ops.ts';
+
+/** A checked place in memory: address (i32) plus constant offset. */
+export interface Place {
+  readonly addr: Expr;
+  readonly offset: number;
+}
+
+export interface LiftOptions {
+  /** Whether an access at a fixed address is known to be allowed, so that no check is needed. */
+  fixedAccess(address: number, size: number, write: boolean): boolean;
+}
+
+const NEED_READ = 1;
+const NEED_WRITE = 2;
+
+export class Lift {
+  readonly vars: Vars;
+  stmts: Stmt[] = [];
+  /** What wrote the flags last, when that is known here. */
+  flags: FlagState | null = null;
+  /** Whether anyone looks at the flags that the current instruction leaves. */
+  flagsLive = true;
+  insn!: Insn;
+  /** Number of the current instruction in its block, and of all of them. */
+  #at = 0;
+  #count = 0;
+  #plan: readonly Placed[][] = [];
+  #places: { access: Access; place: Place }[] = [];
+  readonly #groupBase = new Map<Group, Expr>();
+  readonly #options: LiftOptions;
+
+  constructor(vars: Vars, options: LiftOptions) {
+    this.vars = vars;
+    this.#options = options;
+  }
+
+  /** Starts a block. */
+  beginBlock(insns: readonly Insn[], plan: readonly Placed[][], flags: FlagState | null): void {
+    this.stmts = [];
+    this.flags = flags;
+    this.#plan = plan;
+    this.#count = insns.length;
+    this.#groupBase.clear();
+    this.vars.endBlock();
+  }
+
+  /** Starts instruction `at` of the block: its memory accesses are checked first of all. */
+  beginInsn(insn: Insn, at: number, flagsLive: boolean): void {
+    this.insn = insn;
+    this.#at = at;
+    this.flagsLive = flagsLive;
+    this.#places = (this.#plan[at] ?? []).map((p) => ({ access: p.access, place: this.#check(p) }));
+  }
+
+  emit(...stmts: readonly Stmt[]): void {
+    this.stmts.push(...stmts);
+  }
+
+  set(v: Parameters<typeof set>[0], e: Expr): void {
+    this.stmts.push(set(v, e));
+  }
+
+  /** Evaluates `e` now, for use more than once or after its inputs change. */
+  hold(e: Expr): Expr {
+    if (e.k === 'const' || e.k === 'vconst' || e.k === 'fconst') return e;
+    const v = this.vars.temp(e.ty);
+    this.set(v, e);
+    return get(v);
+  }
+
+  /** Collects the statements of a branch. */
+  within(build: () => void): Stmt[] {
+    const outer = this.stmts;
+    this.stmts = [];
+    build();
+    const inner = this.stmts;
+    this.stmts = outer;
+    return inner;
+  }
+
+  // ---- leaving ----
+
+  /** Leaves before the current instruction, which has had no effect. */
+  exitBefore(code: number): Stmt {
+    return { k: 'exit', code, rip: i64(this.insn.ip), refund: this.#count - this.#at };
+  }
+
+  /** Lets the fallback execute the rest of the block, from the current instruction on. */
+  giveUp(): Stmt {
+    return this.exitBefore(stepExit(this.#count - this.#at));
+  }
+
+  // ---- memory ----
+
+  #check(p: Placed): Place {
+    const { access, group } = p;
+    const fixed = access.base < 0 && access.index < 0 && access.seg === null && !access.addr32;
+    if (fixed && this.#options.fixedAccess(access.disp, access.size, access.write)) {
+      if (access.aligned && access.disp % 16 !== 0) this.#misaligned(i64(access.disp), i32(1));
+      return { addr: i32(access.disp), offset: 0 };
+    }
+    let base = this.#groupBase.get(group);
+    if (p.first || !base) {
+      const wide = this.hold(op('i64.add', this.address(access), i64(group.low)));
+      this.#checkSpan(access, group, wide);
+      base = this.hold(op('i32.wrap_i64', wide));
+      this.#groupBase.set(group, base);
+    }
+    const offset = p.delta - group.low;
+    if (p.checkAlignment) {
+      const at = offset % 16 === 0 ? base : op('i32.add', base, i32(offset));
+      this.#misaligned(
+        op('i64.add', op('i64.extend_i32_u', base), i64(offset)),
+        op('i32.and', at, i32(15)),
+      );
+    }
+    return { addr: base, offset };
+  }
+
+  #misaligned(address: Expr, wrong: Expr): void {
+    const report = store('i64.store', 0, i32(SCRATCH.address), address);
+    this.emit(ifThen(wrong, [report, this.exitBefore(EXIT.misaligned)]));
+  }
+
+  #checkSpan(access: Access, group: Group, wide: Expr): void {
+    const need = (group.read ? NEED_READ : 0) | (group.write ? NEED_WRITE : 0);
+    const through = access.base >= 0 ? access.base : access.index >= 0 ? 16 + access.index : 32;
+    this.checkRange(`w${through}.${need}`, wide, group.span, need);
+  }
+
+  /** Checks that `span` bytes from `wide` on are accessible, or gives the block up. */
+  checkRange(key: string, wide: Expr, span: number, need: number): void {
+    const window = this.vars.window(key, span);
+    const inside = op('i64.sub', wide, get(window.start));
+    const home = i32(window.address);
+    const refill = call(REFILL, wide, i32(span), home, {
+      k: 'const',
+      ty: 'i32',
+      // the window's span is known only when the region is complete
+      get value() {
+        return need | (window.span << 8);
+      },
+    });
+    this.emit(
+      ifThen(op('i64.ge_u', inside, get(window.length)), [
+        ifThen(op('i32.eqz', refill), [this.giveUp()]),
+        set(window.start, opImm('i64.load', [0], home)),
+        set(window.length, opImm('i64.load', [8], home)),
+      ]),
+    );
+  }
+
+  /** The effective address of an access or operand, an i64. */
+  address(m: Access | MemOperand): Expr {
+    let e: Expr | null = m.base >= 0 ? get(this.gprVar(m.base)) : null;
+    if (m.index >= 0) {
+      const index = get(this.gprVar(m.index));
+      const scaled = m.scale === 1 ? index : op('i64.shl', index, i64(Math.log2(m.scale)));
+      e = e ? op('i64.add', e, scaled) : scaled;
+    }
+    if (!e) e = i64(m.disp);
+    else if (m.disp !== 0) e = op('i64.add', e, i64(m.disp));
+    if (m.addr32) e = op('i64.and', e, i64(0xffff_ffff));
+    if (m.seg) {
+      e = op('i64.add', e, opImm('i64.load', [0], i32(m.seg === 'fs' ? HOME.fsBase : HOME.gsBase)));
+    }
+    return e;
+  }
+
+  /** The checked place of the current instruction's memory operand or stack slot. */
+  place(kind: 'explicit' | 'stack' = 'explicit'): Place {
+    const found = this.#places.find((p) => p.access.kind === kind);
+    if (!found) throw new Error(`${this.insn.mnemonic} has no ${kind} access`);
+    return found.place;
+  }
+
+  load(name: string, place: Place = this.place()): Expr {
+    return opImm(name, [place.offset], place.addr);
+  }
+
+  store(name: string, value: Expr, place: Place = this.place(), lane?: number): void {
+    this.emit(store(name, place.offset, place.addr, value, lane));
+  }
+
+  // ---- integers: i64 for 8 bytes, else i32 zero-extended from the operand's size ----
+
+  gprVar(reg: number): Vars['rip'] {
+    const v = this.vars.gpr[reg];
+    if (!v) throw new Error(`no register ${reg}`);
+    return v;
+  }
+
+  /** A register of the given size, low part. */
+  reg(reg: number, size: Size): Expr {
+    return this.#part(reg, size, false);
+  }
+
+  #part(reg: number, size: Size, high: boolean): Expr {
+    const whole = get(this.gprVar(reg));
+    if (size === 8) return whole;
+    const low = op('i32.wrap_i64', whole);
+    if (size === 4) return low;
+    if (high) return op('i32.and', op('i32.shr_u', low, i32(8)), i32(0xff));
+    return op('i32.and', low, i32(size === 2 ? 0xffff : 0xff));
+  }
+
+  /** Writes a register as x86 does: 32-bit writes clear the upper half, smaller ones keep it. */
+  setReg(reg: number, size: Size, value: Expr, high = false): void {
+    const v = this.gprVar(reg);
+    if (size === 8) return this.set(v, value);
+    const wide = op('i64.extend_i32_u', value);
+    if (size === 4) return this.set(v, wide);
+    const mask = sizeMask(size) << (high ? 8n : 0n);
+    const part = op('i64.and', high ? op('i64.shl', wide, i64(8)) : wide, i64(mask));
+    this.set(v, op('i64.or', op('i64.and', get(v), i64(~mask)), part));
+  }
+
+  operand(i: number): Operand {
+    const o = this.insn.ops[i];
+    if (!o) throw new Error(`${this.insn.mnemonic} has no operand ${i}`);
+    return o;
+  }
+
+  /** Size of an integer operand (immediates take that of the first). */
+  size(i = 0): Size {
+    const o = this.operand(i);
+    if (o.k === 'gpr') return o.size;
+    if (o.k === 'mem') return o.size as Size;
+    return i === 0 ? 8 : this.size(0);
+  }
+
+  /** An integer operand, read. */
+  int(i: number, size: Size = this.size(i)): Expr {
+    const o = this.operand(i);
+    switch (o.k) {
+      case 'gpr':
+        return this.#part(o.reg, o.size, o.high);
+      case 'imm': {
+        if (size === 8) return i64(o.value);
+        return i32(Number(BigInt.asUintN(size * 8, o.value)) | 0);
+      }
+      case 'mem':
+        return this.loadInt(size);
+      default:
+        throw new Error(`operand ${i} of ${this.insn.mnemonic} is no integer`);
+    }
+  }
+
+  loadInt(size: Size, place: Place = this.place()): Expr {
+    const name = { 1: 'i32.load8_u', 2: 'i32.load16_u', 4: 'i32.load', 8: 'i64.load' }[size];
+    return this.load(name, place);
+  }
+
+  storeInt(size: Size, value: Expr, place: Place = this.place()): void {
+    const name = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store', 8: 'i64.store' }[size];
+    this.store(name, value, place);
+  }
+
+  /** Writes an integer operand; bits above its size are ignored. */
+  setInt(i: number, value: Expr): void {
+    const o = this.operand(i);
+    if (o.k === 'gpr') this.setReg(o.reg, o.size, value, o.high);
+    else if (o.k === 'mem') this.storeInt(o.size as Size, value);
+    else throw new Error(`operand ${i} of ${this.insn.mnemonic} cannot be written`);
+  }
+
+  /** Natural type of integers of a size. */
+  ty(size: Size): Ty {
+    return size === 8 ? 'i64' : 'i32';
+  }
+
+  /** An integer operation in the natural type. */
+  n(size: Size, name: string, ...args: readonly Expr[]): Expr {
+    return op(`${this.ty(size)}.${name}`, ...args);
+  }
+
+  constant(size: Size, value: number | bigint): Expr {
+    return size === 8 ? i64(value) : i32(Number(BigInt.asIntN(32, BigInt(value))));
+  }
+
+  /** Clears the bits above the size of a natural value. */
+  mask(size: Size, value: Expr): Expr {
+    if (size >= 4) return value;
+    return op('i32.and', value, i32(size === 2 ? 0xffff : 0xff));
+  }
+
+  /** A natural value as a zero-extended i64. */
+  wide(size: Size, value: Expr): Expr {
+    if (size === 8) return value;
+    const w = op('i64.extend_i32_u', value);
+    return size === 4 ? w : maskTo(w, size);
+  }
+
+  /** A natural value as a sign-extended i64. */
+  signExtend(size: Size, value: Expr): Expr {
+    if (size === 8) return value;
+    const w = op('i64.extend_i32_u', value);
+    return op({ 1: 'i64.extend8_s', 2: 'i64.extend16_s', 4: 'i64.extend32_s' }[size], w);
+  }
+
+  // ---- flags ----
+
+  /** Records what the flags come from; operands are zero-extended i64. */
+  setFlags(kind: FlagKind, size: Size, a: Expr, b?: Expr, c?: Expr): void {
+    this.flags = { kind, size };
+    if (!this.flagsLive) return;
+    const v = this.vars.flags;
+    // c and b may be computed from the old a
+    const held = [a, b, c].map((e) => (e && (b ?? c) ? this.hold(e) : e));
+    this.set(v.kind, i32(kindCode(this.flags)));
+    if (held[0]) this.set(v.a, held[0]);
+    if (held[1]) this.set(v.b, held[1]);
+    if (held[2]) this.set(v.c, held[2]);
+  }
+
+  /** The flags themselves as an i32 in rflags' places. */
+  setRawFlags(flags: Expr): void {
+    if (this.flagsLive) this.setFlags('raw', 8, op('i64.extend_i32_u', flags));
+    else this.flags = { kind: 'raw', size: 8 };
+  }
+
+  /** All six status flags in rflags' places, an i32. */
+  rawFlags(): Expr {
+    const v = this.vars.flags;
+    if (this.flags?.kind === 'raw') return op('i32.wrap_i64', get(v.a));
+    return call(FLAGS, get(v.kind), get(v.a), get(v.b), get(v.c));
+  }
+
+  /** A condition, as an i32 that is 0 or 1. */
+  cond(cc: Condition): Expr {
+    const short = this.flags && condition(this.flags, cc, this.vars.flags);
+    return short ?? rawCondition(this.rawFlags(), cc);
+  }
+
+  // ---- xmm ----
+
+  xmmVar(reg: number): Vars['rip'] {
+    const v = this.vars.xmm[reg];
+    if (!v) throw new Error(`no register xmm${reg}`);
+    return v;
+  }
+
+  xmmReg(i: number): Vars['rip'] {
+    const o = this.operand(i);
+    if (o.k !== 'xmm') throw new Error(`operand ${i} of ${this.insn.mnemonic} is no xmm`);
+    return this.xmmVar(o.reg);
+  }
+
+  /** A whole xmm operand, register or 16 bytes of memory. */
+  vec(i: number): Expr {
+    const o = this.operand(i);
+    return o.k === 'mem' ? this.load('v128.load') : get(this.xmmReg(i));
+  }
+
+  setVec(i: number, value: Expr): void {
+    const o = this.operand(i);
+    if (o.k === 'mem') this.store('v128.store', value);
+    else this.set(this.xmmReg(i), value);
+  }
+
+  /** The lowest f64 (or f32) of an xmm or memory operand. */
+  scalar(i: number, ty: 'f64' | 'f32'): Expr {
+    const o = this.operand(i);
+    if (o.k === 'mem') return this.load(`${ty}.load`);
+    return opImm(
+      ty === 'f64' ? 'f64x2.extract_lane' : 'f32x4.extract_lane',
+      [0],
+      get(this.xmmReg(i)),
+    );
+  }
+
+  /** Writes the lowest lane and keeps the others. */
+  setScalar(i: number, ty: 'f64' | 'f32', value: Expr): void {
+    const v = this.xmmReg(i);
+    const name = ty === 'f64' ? 'f64x2.replace_lane' : 'f32x4.replace_lane';
+    this.set(v, opImm(name, [0], get(v), value));
+  }
+}

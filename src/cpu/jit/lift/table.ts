@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** All instructions that the translator knows. `docs/jit-instructions.md` is generated from it. */
+import type { Insn } from '../decode.ts';
+import { registerControl } from './control.ts';
+import { registerInteger } from './integer.ts';
+import { registerMulDiv } from './muldiv.ts';
+import type { Lifter, Table } from './registry.ts';
+import { registerShift } from './shift.ts';
+import { registerStack } from './stack.ts';
+import { registerString } from './string.ts';
+
+const table: Table = new Map();
+registerInteger(table);
+registerShift(table);
+registerMulDiv(table);
+registerStack(table);
+registerControl(table);
+registerString(table);
+
+export const LIFTERS: ReadonlyMap<string, Lifter> = table;
+
+/** Whether the translator executes this instruction itself. */
+export function translatable(insn: Insn): boolean {
+  const lifter = LIFTERS.get(insn.mnemonic);
+  if (!lifter || insn.privileged) return false;
+  if (insn.target < 0 && insn.ops.some((o) => o.k === 'other')) return false;
+  return lifter.accepts(insn);
+}

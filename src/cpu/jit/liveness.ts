@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Which instructions' flags are ever looked at: by an instruction that reads flags, or by anything
+ * that leaves the region (where the whole state must be exact).
+ */
+import { isString, planAccesses, type Placed } from './access.ts';
+import type { Insn } from './decode.ts';
+import { successors, type Block } from './region.ts';
+
+export interface BlockFacts {
+  readonly plan: Placed[][];
+  /** For each instruction: whether its flags, or those it leaves alone, are looked at later. */
+  readonly flagsLive: boolean[];
+}
+
+const MAY_LEAVE = new Set(['Div', 'Idiv', 'Popfq', 'Ldmxcsr']);
+
+function mayLeave(insn: Insn, placed: readonly Placed[]): boolean {
+  return placed.some((p) => p.first || p.checkAlignment) || MAY_LEAVE.has(insn.mnemonic) || isString(insn);
+}
+
+/** Whether a block has a way out of the region at its end. */
+function leavesAtEnd(block: Block): boolean {
+  const term = block.term;
+  switch (term.k) {
+    case 'goto':
+    case 'call':
+      return typeof term.to === 'number';
+    case 'branch':
+      return typeof term.yes === 'number' || typeof term.no === 'number';
+    default:
+      return true;
+  }
+}
+
+/**
+ * @param leavesAtStart blocks that check the budget first, and may leave there.
+ */
+export function analyse(blocks: readonly Block[], leavesAtStart: ReadonlySet<Block>): Map<Block, BlockFacts> {
+  const facts = new Map<Block, BlockFacts>();
+  const liveIn = new Map<Block, boolean>();
+  for (const block of blocks) {
+    facts.set(block, { plan: planAccesses(block.insns), flagsLive: block.insns.map(() => true) });
+    liveIn.set(block, false);
+  }
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let n = blocks.length - 1; n >= 0; n--) {
+      const block = blocks[n];
+      const fact = block && facts.get(block);
+      if (!block || !fact) continue;
+      let live = leavesAtEnd(block) || successors(block).some((s) => liveIn.get(s) === true);
+      for (let i = block.insns.length - 1; i >= 0; i--) {
+        const insn = block.insns[i];
+        if (!insn) continue;
+        fact.flagsLive[i] = live;
+        if (insn.flagsWrite === 'kill') live = false;
+        if (insn.flagsRead && !(insn.flagsWrite === 'partial' && !live)) live = true;
+        if (mayLeave(insn, fact.plan[i] ?? [])) live = true;
+      }
+      if (leavesAtStart.has(block)) live = true;
+      if (live !== liveIn.get(block)) {
+        liveIn.set(block, live);
+        changed = true;
+      }
+    }
+  }
+  return facts;
+}

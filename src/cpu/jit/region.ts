@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Which guest code is translated together: a function with its loops, and small callees inside it.
+ *
+ * A region is rooted at one address. Direct jumps are followed; a call to a small function gets a
+ * copy of its blocks of its own (a `Context`), so that registers stay in locals across it; a call
+ * back into a function that is being inlined is an edge to its entry, so that recursion stays
+ * inside too. Where a `ret` goes is decided at run time by comparing the popped address with the
+ * return sites of its context; whatever matches none leaves the region.
+ */
+import type { Insn } from './decode.ts';
+
+export interface CodeSource {
+  /** Decoded instructions from `ip` on, one run of them, up to the first that cannot be fetched. */
+  insnAt(ip: number): Insn | null;
+  /** Whether the translator knows the instruction. */
+  translatable(insn: Insn): boolean;
+  isBreakpoint(ip: number): boolean;
+}
+
+export interface Context {
+  readonly id: number;
+  readonly parent: Context | null;
+  readonly entryIp: number;
+  entry: Block | null;
+  /** Where this function's `ret` may go inside the region. */
+  readonly sites: Block[];
+}
+
+/** A block of the region, or an address outside it. */
+export type Target = Block | number;
+
+export type Terminator =
+  | { readonly k: 'goto'; to: Target }
+  | { readonly k: 'branch'; readonly insn: Insn; yes: Target; no: Target }
+  | { readonly k: 'call'; readonly insn: Insn; to: Target }
+  | { readonly k: 'ret'; readonly insn: Insn; readonly sites: readonly Block[] }
+  | { readonly k: 'indirect'; readonly insn: Insn }
+  | { readonly k: 'syscall'; readonly insn: Insn }
+  /** The instruction at `ip` is not translated: one step in the fallback engine. */
+  | { readonly k: 'step'; readonly ip: number };
+
+export interface Block {
+  readonly id: number;
+  readonly context: Context;
+  readonly ip: number;
+  /** All that the block executes, its terminating instruction included. */
+  readonly insns: Insn[];
+  term: Terminator;
+  /** Compiled code may be entered here from outside. */
+  entry: boolean;
+}
+
+export interface Region {
+  readonly root: Block;
+  readonly blocks: readonly Block[];
+  /** Pages (numbers) that hold the translated bytes. */
+  readonly pages: ReadonlySet<number>;
+  readonly insnCount: number;
+}
+
+export const LIMITS = {
+  /** Instructions of one function that are looked at. */
+  function: 1200,
+  /** Largest callee that is copied into its caller. */
+  inline: 160,
+  depth: 4,
+  /** Instructions of a region, copies included. */
+  region: 2400,
+  /** Longest block; longer straight-line code is cut. */
+  block: 200,
+} as const;
+
+const ENDS = new Set(['Jmp', 'Ret', 'Syscall']);
+
+function isBranch(insn: Insn): boolean {
+  return insn.target >= 0 && insn.mnemonic !== 'Jmp' && insn.mnemonic !== 'Call';
+}
+
+/** The instructions of one function, found by its direct jumps; calls count as falling through. */
+export interface Shape {
+  readonly insns: ReadonlyMap<number, Insn>;
+  readonly leaders: ReadonlySet<number>;
+}
+
+export function discoverShape(source: CodeSource, entry: number): Shape {
+  const insns = new Map<number, Insn>();
+  const leaders = new Set<number>([entry]);
+  const work = [entry];
+  const lead = (ip: number): void => {
+    if (leaders.has(ip)) return;
+    leaders.add(ip);
+    work.push(ip);
+  };
+  for (let start = work.shift(); start !== undefined; start = work.shift()) {
+    let ip = start;
+    let length = 0;
+    while (!insns.has(ip) && insns.size < LIMITS.function) {
+      if (source.isBreakpoint(ip) && ip !== entry) break;
+      const insn = source.insnAt(ip);
+      if (!insn) break;
+      if (!source.translatable(insn)) {
+        // resumes behind it after a step of the fallback
+        lead(ip);
+        if (insn.mnemonic !== 'Ud2' && insn.mnemonic !== 'Hlt') lead(insn.next);
+        break;
+      }
+      insns.set(ip, insn);
+      if (isBranch(insn)) {
+        lead(insn.target);
+        lead(insn.next);
+        break;
+      }
+      if (insn.mnemonic === 'Call') {
+        lead(insn.next);
+        break;
+      }
+      if (insn.mnemonic === 'Syscall') lead(insn.next);
+      if (insn.mnemonic === 'Jmp' && insn.target >= 0) lead(insn.target);
+      if (ENDS.has(insn.mnemonic)) break;
+      ip = insn.next;
+      if (++length === LIMITS.block) {
+        lead(ip);
+        break;
+      }
+    }
+  }
+  return { insns, leaders };
+}
+
+/** Builds the region rooted at `rootIp`, or null when its first instruction is not translatable. */
+export function buildRegion(
+  source: CodeSource,
+  rootIp: number,
+  shapeOf: (ip: number) => Shape,
+): Region | null {
+  const builder = new RegionBuilder(source, shapeOf);
+  return builder.build(rootIp);
+}
+
+class RegionBuilder {
+  readonly #source: CodeSource;
+  readonly #shapeOf: (ip: number) => Shape;
+  readonly #blocks: Block[] = [];
+  readonly #byKey = new Map<string, Block>();
+  #contexts = 0;
+  #insns = 0;
+
+  constructor(source: CodeSource, shapeOf: (ip: number) => Shape) {
+    this.#source = source;
+    this.#shapeOf = shapeOf;
+  }
+
+  build(rootIp: number): Region | null {
+    const root = this.#context(null, rootIp);
+    const entry = root && this.#block(root, rootIp);
+    if (!entry || entry.insns.length === 0) return null;
+    entry.entry = true;
+    const pages = new Set<number>();
+    for (const block of this.#blocks) {
+      for (const insn of block.insns) {
+        pages.add(Math.floor(insn.ip / 4096));
+        pages.add(Math.floor((insn.next - 1) / 4096));
+      }
+    }
+    return { root: entry, blocks: this.#blocks, pages, insnCount: this.#insns };
+  }
+
+  #context(parent: Context | null, entryIp: number): Context | null {
+    const shape = this.#shapeOf(entryIp);
+    if (parent !== null && this.#insns + shape.insns.size > LIMITS.region) return null;
+    const context: Context = { id: this.#contexts++, parent, entryIp, entry: null, sites: [] };
+    this.#insns += shape.insns.size;
+    for (const ip of shape.leaders) this.#cut(context, shape, ip);
+    context.entry = this.#block(context, entryIp);
+    for (const block of this.#blocks.filter((b) => b.context === context)) {
+      this.#link(block, context);
+    }
+    return context;
+  }
+
+  #block(context: Context, ip: number): Block | null {
+    return this.#byKey.get(`${context.id}:${ip}`) ?? null;
+  }
+
+  /** Makes the block that starts at the leader `ip`; its targets are addresses as yet. */
+  #cut(context: Context, shape: Shape, ip: number): void {
+    const insns: Insn[] = [];
+    let at = ip;
+    let term: Terminator | null = null;
+    while (!term) {
+      const insn = shape.insns.get(at);
+      if (!insn) {
+        const next = this.#source.isBreakpoint(at) ? null : this.#source.insnAt(at);
+        const step = next && !this.#source.translatable(next) && at === ip;
+        term = step ? { k: 'step', ip: at } : { k: 'goto', to: at };
+        break;
+      }
+      if (at !== ip && shape.leaders.has(at)) {
+        term = { k: 'goto', to: at };
+        break;
+      }
+      insns.push(insn);
+      term = terminator(insn, context);
+      at = insn.next;
+    }
+    if (insns.length === 0 && term.k !== 'step') return;
+    const block: Block = { id: this.#blocks.length, context, ip, insns, term, entry: false };
+    this.#blocks.push(block);
+    this.#byKey.set(`${context.id}:${ip}`, block);
+  }
+
+  /** Turns the addresses of a block's targets into blocks where they are part of the region. */
+  #link(block: Block, context: Context): void {
+    const inside = (target: Target): Target =>
+      typeof target === 'number' ? (this.#block(context, target) ?? target) : target;
+    const term = block.term;
+    switch (term.k) {
+      case 'goto':
+        term.to = inside(term.to);
+        break;
+      case 'branch':
+        term.yes = inside(term.yes);
+        term.no = inside(term.no);
+        break;
+      case 'call':
+        this.#linkCall(term, context);
+        break;
+      case 'syscall':
+        this.#enterAt(context, term.insn.next);
+        break;
+      case 'step': {
+        const insn = this.#source.insnAt(term.ip);
+        if (insn) this.#enterAt(context, insn.next);
+        break;
+      }
+      case 'indirect':
+        if (term.insn.mnemonic === 'Call') this.#enterAt(context, term.insn.next);
+        break;
+      case 'ret':
+        break;
+    }
+  }
+
+  #enterAt(context: Context, ip: number): void {
+    const block = this.#block(context, ip);
+    if (block) block.entry = true;
+  }
+
+  #linkCall(term: Extract<Terminator, { k: 'call' }>, context: Context): void {
+    const target = term.insn.target;
+    const site = this.#block(context, term.insn.next);
+    let depth = 0;
+    for (let c: Context | null = context; c; c = c.parent) {
+      if (c.entryIp === target && c.entry && site) {
+        term.to = c.entry;
+        c.sites.push(site);
+        return;
+      }
+      depth++;
+    }
+    if (site && depth <= LIMITS.depth && this.#shapeOf(target).insns.size <= LIMITS.inline) {
+      const callee = this.#context(context, target);
+      if (callee?.entry) {
+        callee.sites.push(site);
+        term.to = callee.entry;
+        return;
+      }
+    }
+    this.#enterAt(context, term.insn.next);
+  }
+}
+
+function terminator(insn: Insn, context: Context): Terminator | null {
+  if (insn.mnemonic === 'Jmp') {
+    return insn.target >= 0 ? { k: 'goto', to: insn.target } : { k: 'indirect', insn };
+  }
+  if (insn.mnemonic === 'Call') {
+    return insn.target >= 0 ? { k: 'call', insn, to: insn.target } : { k: 'indirect', insn };
+  }
+  if (insn.mnemonic === 'Ret') return { k: 'ret', insn, sites: context.sites };
+  if (insn.mnemonic === 'Syscall') return { k: 'syscall', insn };
+  if (isBranch(insn)) return { k: 'branch', insn, yes: insn.target, no: insn.next };
+  return null;
+}
+
+/** Blocks of the region that may run next. */
+export function successors(block: Block): Block[] {
+  const term = block.term;
+  const targets: Target[] =
+    term.k === 'goto'
+      ? [term.to]
+      : term.k === 'branch'
+        ? [term.yes, term.no]
+        : term.k === 'call'
+          ? [term.to]
+          : term.k === 'ret'
+            ? [...term.sites]
+            : [];
+  return targets.filter((t) => typeof t !== 'number');
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The compiled regions: where they are entered, which bytes they come from, and their end.
+ *
+ * Bounded: when a table is full everything is dropped and translated anew as it runs.
+ */
+import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
+import type { GuestMemory } from '../../machine/memory.ts';
+import { CALLEES } from './callees.ts';
+import { compileRegion, type CompileOptions } from './compile.ts';
+import type { Region } from './region.ts';
+import { HASH_SIZE, MAX_WINDOWS, SCRATCH } from './scratch.ts';
+
+/** Size of the function table. */
+export const MAX_SLOTS = 4096;
+const MAX_ENTRIES = HASH_SIZE / 2;
+const MAX_BYTES = 32 * 2 ** 20;
+
+/** A run of guest bytes that a translation was made from, and what they were. */
+interface Source {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Translation {
+  readonly root: number;
+  readonly slot: number;
+  readonly entries: readonly number[];
+  readonly sources: readonly Source[];
+  /** Pages of fixed addresses whose protection was taken for granted. */
+  readonly assumed: ReadonlySet<number>;
+  readonly wasmBytes: number;
+  readonly insns: number;
+}
+
+/** What compiling has cost so far. */
+export interface CompileStats {
+  regions: number;
+  instructions: number;
+  wasmBytes: number;
+  milliseconds: number;
+  flushes: number;
+}
+
+export class Translations {
+  readonly stats: CompileStats = { regions: 0, instructions: 0, wasmBytes: 0, milliseconds: 0, flushes: 0 };
+  readonly #memory: GuestMemory;
+  readonly #table: WebAssembly.Table;
+  readonly #imports: Record<string, WebAssembly.ImportValue>;
+  readonly #all = new Set<Translation>();
+  readonly #byPage = new Map<number, Set<Translation>>();
+  readonly #free: number[] = [];
+  #slots = 0;
+  #windows = 0;
+  #entries = 0;
+  #bytes = 0;
+
+  /**
+   * @param table where the driver finds the regions' functions.
+   * @param runtime the runtime module's exports.
+   */
+  constructor(memory: GuestMemory, table: WebAssembly.Table, runtime: WebAssembly.Exports) {
+    this.#memory = memory;
+    this.#table = table;
+    this.#imports = { memory: memory.memory };
+    for (const { name } of CALLEES) {
+      const exported = runtime[name];
+      if (exported !== undefined) this.#imports[name] = exported;
+    }
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** Compiles a region and enters it into the driver's table. */
+  add(region: Region): void {
+    const began = performance.now();
+    if (this.#slots - this.#free.length >= MAX_SLOTS - 1 || this.#windows > MAX_WINDOWS - 256) this.flush();
+    if (this.#entries > MAX_ENTRIES || this.#bytes > MAX_BYTES) this.flush();
+    const assumed = new Set<number>();
+    const options: CompileOptions = {
+      allocateWindow: () => SCRATCH.windows + 16 * this.#windows++,
+      fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
+    };
+    const compiled = compileRegion(region, options);
+    const module = new WebAssembly.Module(compiled.bytes);
+    const instance = new WebAssembly.Instance(module, { e: this.#imports });
+    const slot = this.#free.pop() ?? this.#slots++;
+    this.#table.set(slot, instance.exports['f'] as CallableFunction);
+    const translation: Translation = {
+      root: region.root.ip,
+      slot,
+      entries: compiled.entries,
+      sources: this.#sources(region),
+      assumed,
+      wasmBytes: compiled.bytes.length,
+      insns: region.insnCount,
+    };
+    this.#all.add(translation);
+    for (const page of pagesOf(translation)) {
+      let set = this.#byPage.get(page);
+      if (!set) this.#byPage.set(page, (set = new Set()));
+      set.add(translation);
+    }
+    this.#bytes += compiled.bytes.length;
+    compiled.entries.forEach((rip, i) => this.#enter(rip, slot, i, i === 0));
+    this.stats.regions++;
+    this.stats.instructions += region.insnCount;
+    this.stats.wasmBytes += compiled.bytes.length;
+    this.stats.milliseconds += performance.now() - began;
+  }
+
+  /** Drops everything. */
+  flush(): void {
+    this.stats.flushes++;
+    for (const t of this.#all) this.#table.set(t.slot, null);
+    this.#all.clear();
+    this.#byPage.clear();
+    this.#free.length = 0;
+    this.#slots = 0;
+    this.#windows = 0;
+    this.#bytes = 0;
+    this.#clearHash();
+    this.forgetWindows();
+  }
+
+  /** Makes every window empty: what it allowed may no longer be. */
+  forgetWindows(): void {
+    this.#memory.bytes.fill(0, SCRATCH.windows, SCRATCH.windows + 16 * MAX_WINDOWS);
+    this.#memory.bytes.fill(0, SCRATCH.intervals, SCRATCH.windows);
+  }
+
+  /** Drops translations whose bytes in the range are no longer what they were. */
+  invalidateChanged(start: number, length: number): void {
+    this.#dropWhere(start, length, (t) =>
+      t.sources.some((s) => s.start < start + length && start < s.start + s.bytes.length && this.#changed(s)),
+    );
+  }
+
+  /** Drops translations made from, or relying on, pages of the range. */
+  invalidatePages(start: number, length: number): void {
+    this.#dropWhere(start, length, () => true);
+  }
+
+  /** Whether any byte of the range has been translated. */
+  covers(start: number, length: number): boolean {
+    for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < start + length; page++) {
+      for (const t of this.#byPage.get(page) ?? []) {
+        if (t.sources.some((s) => s.start < start + length && start < s.start + s.bytes.length)) return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Drops translations on pages that the guest can write and whose bytes have changed: the
+   * fallback's stores go unannounced.
+   */
+  dropRewritten(): void {
+    for (const page of [...this.#byPage.keys()]) {
+      const prot = this.#memory.protectionAt(page * PAGE_SIZE);
+      if ((prot & PROT.write) === 0 || (prot & PROT.exec) === 0) continue;
+      this.invalidateChanged(page * PAGE_SIZE, PAGE_SIZE);
+    }
+  }
+
+  #dropWhere(start: number, length: number, condition: (t: Translation) => boolean): void {
+    const doomed = new Set<Translation>();
+    const last = Math.floor((start + length - 1) / PAGE_SIZE);
+    for (let page = Math.floor(start / PAGE_SIZE); page <= last; page++) {
+      for (const t of this.#byPage.get(page) ?? []) if (!doomed.has(t) && condition(t)) doomed.add(t);
+    }
+    if (doomed.size === 0) return;
+    for (const t of doomed) {
+      this.#all.delete(t);
+      for (const page of pagesOf(t)) this.#byPage.get(page)?.delete(t);
+      this.#table.set(t.slot, null);
+      this.#free.push(t.slot);
+      this.#bytes -= t.wasmBytes;
+    }
+    // open addressing has no deletion: enter the remaining ones anew
+    this.#clearHash();
+    for (const t of this.#all) t.entries.forEach((rip, i) => this.#enter(rip, t.slot, i, i === 0));
+  }
+
+  #clearHash(): void {
+    this.#entries = 0;
+    this.#memory.bytes.fill(0, SCRATCH.hash, SCRATCH.hash + HASH_SIZE * 16);
+  }
+
+  /** @param root a region's root takes an address over from a mere entry of another region. */
+  #enter(rip: number, slot: number, entry: number, root: boolean): void {
+    const view = new DataView(this.#memory.memory.buffer, SCRATCH.hash, HASH_SIZE * 16);
+    for (let at = rip & (HASH_SIZE - 1); ; at = (at + 1) & (HASH_SIZE - 1)) {
+      const key = view.getBigUint64(at * 16, true);
+      if (key === BigInt(rip) && !root) return;
+      if (key !== 0n && key !== BigInt(rip)) continue;
+      if (key === 0n) this.#entries++;
+      view.setBigUint64(at * 16, BigInt(rip), true);
+      view.setUint32(at * 16 + 8, slot, true);
+      view.setUint32(at * 16 + 12, entry, true);
+      return;
+    }
+  }
+
+  #fixedAccess(assumed: Set<number>, address: number, size: number, write: boolean): boolean {
+    const need = write ? PROT.write : PROT.read;
+    if (!this.#memory.allows(address, size, need)) return false;
+    const pages = [Math.floor(address / PAGE_SIZE), Math.floor((address + size - 1) / PAGE_SIZE)];
+    // a store into code must be noticed
+    if (write && pages.some((p) => this.#memory.protectionAt(p * PAGE_SIZE) & PROT.exec)) return false;
+    for (const page of pages) assumed.add(page);
+    return true;
+  }
+
+  #sources(region: Region): Source[] {
+    const spans = region.blocks
+      .flatMap((b) => {
+        const last = b.insns.at(-1);
+        return last ? [{ start: b.ip, end: last.next }] : [];
+      })
+      .sort((a, b) => a.start - b.start);
+    const merged: { start: number; end: number }[] = [];
+    for (const span of spans) {
+      const last = merged.at(-1);
+      if (last && span.start <= last.end) last.end = Math.max(last.end, span.end);
+      else merged.push({ ...span });
+    }
+    return merged.map(({ start, end }) => ({ start, bytes: this.#memory.bytes.slice(start, end) }));
+  }
+
+  #changed(source: Source): boolean {
+    const now = this.#memory.bytes;
+    return source.bytes.some((b, i) => now[source.start + i] !== b);
+  }
+}
+
+function pagesOf(t: Translation): Set<number> {
+  const pages = new Set(t.assumed);
+  for (const s of t.sources) {
+    const last = Math.floor((s.start + s.bytes.length - 1) / PAGE_SIZE);
+    for (let page = Math.floor(s.start / PAGE_SIZE); page <= last; page++) pages.add(page);
+  }
+  return pages;
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The variables of one region and the WebAssembly locals behind them. */
+import type { FlagVars } from './flags.ts';
+import type { Var } from './ir.ts';
+import type { Ty } from './wasm-ops.ts';
+import { GPR_NAMES } from '../../shared/cpu-state.ts';
+
+/** A range of RAM in which accesses of one kind need no further check. */
+export interface Window {
+  readonly key: string;
+  /** Start of the range, and for how many starts an access of `span` bytes is inside. */
+  readonly start: Var;
+  readonly length: Var;
+  /** Home of the two in RAM, so that the next entry finds them warm. */
+  readonly address: number;
+  /** Bytes of the largest access through this window. */
+  span: number;
+}
+
+export class Vars {
+  /** Types of the locals behind the parameter. */
+  readonly locals: Ty[] = [];
+  /** The parameter: which of the region's entries. */
+  readonly entry: Var = { name: 'entry', ty: 'i32', local: 0 };
+  readonly left = this.make('left', 'i32');
+  readonly label = this.make('label', 'i32');
+  readonly code = this.make('code', 'i32');
+  readonly rip = this.make('rip', 'i64');
+  readonly flags: FlagVars = {
+    kind: this.make('fk', 'i32'),
+    a: this.make('fa', 'i64'),
+    b: this.make('fb', 'i64'),
+    c: this.make('fc', 'i64'),
+  };
+  readonly gpr: Var[] = GPR_NAMES.map((name) => this.make(name, 'i64'));
+  readonly xmm: Var[] = Array.from({ length: 16 }, (_, i) => this.make(`xmm${i}`, 'v128'));
+  readonly windows = new Map<string, Window>();
+  readonly #allocateWindow: () => number;
+  readonly #pools: Record<Ty, { vars: Var[]; used: number }> = {
+    i32: { vars: [], used: 0 },
+    i64: { vars: [], used: 0 },
+    f32: { vars: [], used: 0 },
+    f64: { vars: [], used: 0 },
+    v128: { vars: [], used: 0 },
+  };
+
+  /** @param allocateWindow gives the RAM address of a new window's home. */
+  constructor(allocateWindow: () => number) {
+    this.#allocateWindow = allocateWindow;
+  }
+
+  make(name: string, ty: Ty): Var {
+    this.locals.push(ty);
+    return { name, ty, local: this.locals.length };
+  }
+
+  /** A temporary that lives until `endBlock`. */
+  temp(ty: Ty): Var {
+    const pool = this.#pools[ty];
+    const v = pool.vars[pool.used] ?? this.make(`t${pool.vars.length}_${ty}`, ty);
+    pool.vars[pool.used++] = v;
+    return v;
+  }
+
+  endBlock(): void {
+    for (const pool of Object.values(this.#pools)) pool.used = 0;
+  }
+
+  window(key: string, span: number): Window {
+    let found = this.windows.get(key);
+    if (!found) {
+      found = {
+        key,
+        start: this.make(`${key}.start`, 'i64'),
+        length: this.make(`${key}.length`, 'i64'),
+        address: this.#allocateWindow(),
+        span,
+      };
+      this.windows.set(key, found);
+    }
+    found.span = Math.max(found.span, span);
+    return found;
+  }
+}
