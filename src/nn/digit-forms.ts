@@ -3,8 +3,9 @@
  * How people write the ten digits: for each, the forms in use with how common they are, as
  * movements of the pen whose proportions are drawn at random within what is still that digit.
  */
-import { EIGHT, FIVE, NINE, SEVEN, SIX } from './digit-forms-high.ts';
-import { FOUR, ONE, THREE, TWO, ZERO } from './digit-forms-low.ts';
+import { ONE, THREE, TWO, ZERO } from './digit-forms-0-3.ts';
+import { FIVE, FOUR, SIX } from './digit-forms-4-6.ts';
+import { EIGHT, NINE, SEVEN } from './digit-forms-7-9.ts';
 import type { Form, Path } from './digit-path.ts';
 import type { Random } from './random.ts';
 

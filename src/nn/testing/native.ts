@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { ensureDigits } from '../../cli/digits-files.ts';
 import { nodeAssembler, readSourceTree } from '../../cli/node-assembler.ts';
-import { parseIdxImages, parseIdxLabels } from '../idx.ts';
+import { IDX_FILES, parseIdxImages, parseIdxLabels } from '../idx.ts';
 import type { Samples } from '../reference.ts';
 
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -49,7 +49,7 @@ export interface NativeRun {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. @param input what standard input holds; nothing by default */
+/** Runs a program to its end. @param input what standard input holds; by default nothing */
 export function runNative(
   program: string,
   args: readonly string[],
@@ -57,7 +57,8 @@ export function runNative(
 ): NativeRun {
   const run = spawnSync(program, args, {
     cwd: options.cwd ?? PROJECT,
-    input: options.input ?? new Uint8Array(),
+    // A program that does not read its input must not be given any: the pipe would break.
+    ...(options.input ? { input: options.input } : { stdio: ['ignore', 'pipe', 'pipe'] }),
     maxBuffer: 2 ** 28,
     timeout: 120_000,
   });
@@ -83,14 +84,17 @@ export async function embeddedDigits(): Promise<DataSet> {
   return { folder, ...readDataSet(folder) };
 }
 
-/** Real MNIST where it is at hand, unpacked into `folder`; null when it is not. */
-export function realMnist(folder: string): DataSet | null {
-  const source = process.env['MNIST_MIRROR'] ?? join(PROJECT, '..', 'shared', 'mnist');
-  const names = ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'];
-  if (!names.every((name) => existsSync(join(source, `${name}-ubyte.gz`)))) return null;
-  for (const name of names) {
-    const packed = readFileSync(join(source, `${name}-ubyte.gz`));
-    writeFileSync(join(folder, `${name}-ubyte`), gunzipSync(packed));
+const MNIST_FOLDER = process.env['MNIST_MIRROR'] ?? join(PROJECT, '..', 'shared', 'mnist');
+
+/** Why tests on real MNIST cannot run here, or null when they can. */
+export const WHY_NO_MNIST = IDX_FILES.every((name) => existsSync(join(MNIST_FOLDER, `${name}.gz`)))
+  ? null
+  : 'needs MNIST: set MNIST_MIRROR to a folder with its four .gz files';
+
+/** Real MNIST, unpacked into `folder`. */
+export function realMnist(folder: string): DataSet {
+  for (const name of IDX_FILES) {
+    writeFileSync(join(folder, name), gunzipSync(readFileSync(join(MNIST_FOLDER, `${name}.gz`))));
   }
   return { folder, ...readDataSet(folder) };
 }

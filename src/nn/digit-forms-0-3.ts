@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The handwritten forms of 0 to 4; see `digit-forms.ts`. */
+/** The handwritten forms of 0 to 3; see `digit-forms.ts`. */
 import { arc } from './digit-path.ts';
 import type { Form, Knot } from './digit-path.ts';
 import type { Random } from './random.ts';
@@ -265,93 +265,6 @@ export const THREE: readonly Form[] = [
           [-loop * 2.2, waist - loop * 0.5],
           [-loop, waist - loop],
           ...bowl(r, w, waist - 0.01, r.range(0.05, 0.14)),
-        ],
-      ];
-    },
-  },
-];
-
-export const FOUR: readonly Form[] = [
-  // Open: an angle, then the stem.
-  {
-    weight: 6,
-    draw: (r) => {
-      const bar = r.range(-0.02, 0.14);
-      const left = r.range(-0.36, -0.24);
-      const stem = r.range(0.1, 0.24);
-      return [
-        [
-          [left + r.range(0.02, 0.12), r.range(-0.5, -0.4)],
-          [left, bar + r.near(0, 0.02), 1],
-          [stem + r.range(0.03, 0.22), bar + r.near(-0.02, 0.025)],
-        ],
-        [
-          [stem + r.range(0, 0.06), r.range(-0.5, -0.28)],
-          [stem + r.near(0, 0.015), 0.05],
-          [stem - r.range(0, 0.18), 0.5],
-        ],
-      ];
-    },
-  },
-  // Open with a round belly, the stem drawn from the right arm.
-  {
-    weight: 4,
-    draw: (r) => {
-      const belly = r.range(0, 0.12);
-      const left = r.range(-0.34, -0.24);
-      const right = r.range(0.18, 0.28);
-      return [
-        [
-          [left, r.range(-0.5, -0.38)],
-          [left + r.range(-0.02, 0.03), belly - 0.16],
-          [left + 0.12, belly],
-          [right - 0.14, belly - r.range(0.02, 0.06)],
-          [right - 0.01, belly - r.range(0.08, 0.16)],
-        ],
-        [
-          [right + r.range(0, 0.04), r.range(-0.5, -0.32)],
-          [right - 0.02, 0],
-          [right - r.range(0.03, 0.22), 0.5],
-        ],
-      ];
-    },
-  },
-  // Closed: from the top down the slope, along the bar, then the stem.
-  {
-    weight: 4,
-    draw: (r) => {
-      const bar = r.range(0.04, 0.18);
-      const stem = r.range(0.06, 0.16);
-      return [
-        [
-          [stem - r.range(0, 0.05), -0.5],
-          [r.range(-0.4, -0.28), bar, 1],
-          [stem + r.range(0.08, 0.26), bar + r.near(-0.01, 0.02)],
-        ],
-        [
-          [stem, -0.5 + r.range(0, 0.06)],
-          [stem + r.near(0, 0.015), 0.05],
-          [stem - r.range(-0.02, 0.06), 0.5],
-        ],
-      ];
-    },
-  },
-  // In one go: round the belly, up the right arm and down the stem.
-  {
-    weight: 2,
-    draw: (r) => {
-      const belly = r.range(-0.02, 0.08);
-      const left = r.range(-0.32, -0.22);
-      const right = r.range(0.18, 0.26);
-      return [
-        [
-          [left, r.range(-0.5, -0.42)],
-          [left, belly - 0.18],
-          [left + 0.13, belly],
-          [right - 0.12, belly - 0.09],
-          [right, r.range(-0.42, -0.3), 1],
-          [right - 0.05, 0.1],
-          [right - r.range(0.06, 0.14), 0.5],
         ],
       ];
     },
