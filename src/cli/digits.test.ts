@@ -76,7 +76,7 @@ describe('the embedded digits', () => {
 
   it('teach a network to read their own test digits: 97 % and more', async () => {
     const network = new ReferenceNetwork(SIGMOID);
-    train(network, await part('train'), { epochs: 4, batch: 16, rate: 0.5, seed: 1n });
+    train(network, await part('train'), { epochs: 2, batch: 16, rate: 1, seed: 1n });
     const result = readAll(network, await part('t10k'));
     expect(result.correct / result.count).toBeGreaterThanOrEqual(0.97);
   });

@@ -133,13 +133,20 @@ async function fetchOne(name: IdxFileName, request: MnistRequest): Promise<Resul
     idle: request.idle ?? 30_000,
     onProgress: (received, total) => reporter.progress(`${name}.gz`, received, total),
   };
+  const take = async (url: string): Promise<boolean> => {
+    const loaded = await download(url, part, options);
+    if (loaded.ok && (await settle(url))) return true;
+    if (!loaded.ok) failures.push(`${url}: ${loaded.error}`);
+    reporter.line(`  ${failures.at(-1) ?? ''}`);
+    return false;
+  };
   for (const base of mirror === null ? (request.mirrors ?? MNIST_MIRRORS) : [mirror]) {
     const url = `${base.replace(/\/*$/, '/')}${name}.gz`;
     reporter.line(`${name}: from ${url}`);
-    const loaded = await download(url, part, options);
-    if (!loaded.ok) failures.push(`${url}: ${loaded.error}`);
-    else if (await settle(url)) return ok(null);
-    reporter.line(`  ${failures.at(-1) ?? ''}`);
+    const resumed = existsSync(part);
+    if (await take(url)) return ok(null);
+    // What an earlier run left may be to blame: once more, without it.
+    if (resumed && !existsSync(part) && (await take(url))) return ok(null);
   }
   return err(failures.join('\n'));
 }
