@@ -1,6 +1,7 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; Random numbers that anyone can reproduce: SplitMix64 (Steele, Lea, Flood 2014).
+; Random numbers that anyone can reproduce: SplitMix64 (Steele, Lea and Flood,
+; 2014).
 ; Counterpart: class SplitMix64 in src/nn/reference-math.ts.
 ;
 ;   state += 0x9e3779b97f4a7c15             2^64 / golden ratio, made odd
