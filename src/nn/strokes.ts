@@ -85,15 +85,17 @@ function drawCapsule(
   for (let py = top; py <= bottom; py++) {
     const ey = py + 0.5 - y0;
     for (let px = left; px <= right; px++) {
+      const at = py * size + px;
+      if (target[at] === 255) continue;
       const ex = px + 0.5 - x0;
-      const along = length2 === 0 ? 0 : Math.min(1, Math.max(0, (ex * dx + ey * dy) / length2));
+      const share = length2 === 0 ? 0 : (ex * dx + ey * dy) / length2;
+      const along = share < 0 ? 0 : share > 1 ? 1 : share;
       const cx = ex - along * dx;
       const cy = ey - along * dy;
-      const r = r0 + along * (r1 - r0);
+      const edge = r0 + along * (r1 - r0) + 0.5;
       const d2 = cx * cx + cy * cy;
-      if (d2 >= (r + 0.5) * (r + 0.5)) continue;
-      const cover = Math.floor(255 * Math.min(1, r + 0.5 - Math.sqrt(d2)) + 0.5);
-      const at = py * size + px;
+      if (d2 >= edge * edge) continue;
+      const cover = Math.floor(255 * Math.min(1, edge - Math.sqrt(d2)) + 0.5);
       if (cover > (target[at] ?? 0)) target[at] = cover;
     }
   }
