@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The truthfulness guard: what an instruction is, before Unicorn may execute it.
+ *
+ * This Unicorn executes some instructions wrongly and without a word (VEX-coded ones as their
+ * legacy namesakes, lzcnt as bsr …). So nothing runs on it but what has been compared with real
+ * silicon (`guard.test.ts`); a few more are served in software; everything else stops.
+ */
+import {
+  Code,
+  CpuidFeature,
+  Decoder,
+  DecoderOptions,
+  EncodingKind,
+  FlowControl,
+  Formatter,
+  FormatterSyntax,
+  Instruction,
+  InstructionInfoFactory,
+  MemorySizeExt,
+  Mnemonic,
+  OpAccess,
+  OpKind,
+  Register,
+  RegisterExt,
+} from 'iced-x86';
+
+/** Features whose instructions Unicorn executes as silicon does. */
+const TRUSTED: ReadonlySet<CpuidFeature> = new Set([
+  CpuidFeature.INTEL8086,
+  CpuidFeature.INTEL186,
+  CpuidFeature.INTEL286,
+  CpuidFeature.INTEL386,
+  CpuidFeature.INTEL486,
+  CpuidFeature.X64,
+  CpuidFeature.CMOV,
+  CpuidFeature.CX8,
+  CpuidFeature.MULTIBYTENOP,
+  CpuidFeature.PAUSE,
+  CpuidFeature.CLFSH,
+  CpuidFeature.SSE,
+  CpuidFeature.SSE2,
+  CpuidFeature.SSE3,
+  CpuidFeature.SYSCALL,
+]);
+
+/** Instructions of trusted features that are not right in Unicorn and not served in software. */
+const DISTRUSTED: ReadonlySet<Mnemonic> = new Set([
+  Mnemonic.Rcpps, // 12-bit approximations, silicon's table differs
+  Mnemonic.Rcpss,
+  Mnemonic.Rsqrtps,
+  Mnemonic.Rsqrtss,
+  Mnemonic.Iret,
+  Mnemonic.Iretd,
+  Mnemonic.Iretq,
+  Mnemonic.Int,
+  Mnemonic.Int1,
+  Mnemonic.Lar,
+  Mnemonic.Lsl,
+  Mnemonic.Verr,
+  Mnemonic.Verw,
+  Mnemonic.Sysenter,
+  Mnemonic.Enter,
+  Mnemonic.Lfs,
+  Mnemonic.Lgs,
+  Mnemonic.Lss,
+  Mnemonic.Sgdt,
+  Mnemonic.Sidt,
+  Mnemonic.Sldt,
+  Mnemonic.Smsw,
+  Mnemonic.Str,
+]);
+
+/** Served by `software.ts`. */
+const SOFTWARE: ReadonlySet<Mnemonic> = new Set([
+  Mnemonic.Popcnt,
+  Mnemonic.Lzcnt,
+  Mnemonic.Tzcnt,
+  Mnemonic.Cpuid,
+  Mnemonic.Rdtsc,
+  Mnemonic.Ldmxcsr,
+  Mnemonic.Stmxcsr,
+]);
+
+/** 16-byte memory operands that may lie anywhere. */
+const UNALIGNED: ReadonlySet<Mnemonic> = new Set([
+  Mnemonic.Movups,
+  Mnemonic.Movupd,
+  Mnemonic.Movdqu,
+  Mnemonic.Lddqu,
+  Mnemonic.Pcmpestri,
+  Mnemonic.Pcmpestrm,
+  Mnemonic.Pcmpistri,
+  Mnemonic.Pcmpistrm,
+]);
+
+/** base + index × scale + displacement; registers in hardware numbering, -1 for none. */
+export interface EffectiveAddress {
+  readonly base: number;
+  readonly index: number;
+  readonly scale: number;
+  /** With rip already added in where it is the base. */
+  readonly displacement: bigint;
+  readonly segment: 'none' | 'fs' | 'gs';
+  /** Address-size prefix: the sum is cut to 32 bits. */
+  readonly narrow: boolean;
+}
+
+/** How a general register's low four bits come from those at an earlier point (`reg` -1: none). */
+export interface RegisterChange {
+  readonly register: number;
+  /** New value = old value of `from` + `add`, modulo 16; null when unknown. */
+  readonly value: { readonly from: number; readonly add: number } | null;
+}
+
+export interface GuardedInstruction {
+  readonly address: number;
+  readonly length: number;
+  readonly kind:
+    | 'plain'
+    /** A string instruction with a rep prefix: one instruction, many rounds. */
+    | 'rep'
+    | 'software'
+    | 'unsupported'
+    /** No instruction at all, or ud2. */
+    | 'invalid';
+  /** For people, when unsupported. */
+  readonly detail: string;
+  readonly pushesFlags: boolean;
+  /** The memory operand that must be a multiple of 16, if there is one. */
+  readonly aligned: EffectiveAddress | null;
+  readonly changes: readonly RegisterChange[];
+  readonly endsBlock: boolean;
+}
+
+const OPTIONS = DecoderOptions.None;
+const info = new InstructionInfoFactory();
+const formatter = new Formatter(FormatterSyntax.Nasm);
+const instruction = new Instruction();
+
+/** The longest x86 instruction, in bytes. */
+export const LONGEST = 15;
+
+/** Decodes instructions one after the other from `bytes`, whose first lies at `address`. */
+export function guard(bytes: Uint8Array, address: number, most = Infinity): GuardedInstruction[] {
+  const decoder = new Decoder(64, bytes, OPTIONS);
+  decoder.ip = BigInt(address);
+  const found: GuardedInstruction[] = [];
+  while (decoder.canDecode && found.length < most) {
+    decoder.decodeOut(instruction);
+    found.push(examine(instruction));
+    if (instruction.code === Code.INVALID) break;
+  }
+  decoder.free();
+  return found;
+}
+
+/** The memory operand of an instruction as a sum of registers. */
+export function effectiveAddress(i: Instruction): EffectiveAddress {
+  const number = (register: Register): number =>
+    register === Register.None || register === Register.RIP || register === Register.EIP
+      ? -1
+      : RegisterExt.number(register);
+  return {
+    base: number(i.memoryBase),
+    index: number(i.memoryIndex),
+    scale: i.memoryIndexScale,
+    // iced gives the target address itself for rip-relative operands
+    displacement: BigInt.asIntN(64, i.memoryDisplacement),
+    segment:
+      i.memorySegment === Register.FS ? 'fs' : i.memorySegment === Register.GS ? 'gs' : 'none',
+    narrow: [i.memoryBase, i.memoryIndex].some(
+      (register) => RegisterExt.isGPR32(register) || register === Register.EIP,
+    ),
+  };
+}
+
+function examine(i: Instruction): GuardedInstruction {
+  const features = Array.from(i.cpuidFeatures()) as CpuidFeature[];
+  const { mnemonic } = i;
+  let kind: GuardedInstruction['kind'] = 'plain';
+  let detail = '';
+  if (i.code === Code.INVALID || i.mnemonic === Mnemonic.Ud2) {
+    kind = 'invalid';
+  } else if (SOFTWARE.has(mnemonic)) {
+    kind = 'software';
+  } else if (
+    i.encoding !== EncodingKind.Legacy ||
+    DISTRUSTED.has(mnemonic) ||
+    !features.every((feature) => TRUSTED.has(feature)) ||
+    touchesForeignRegisters(i) ||
+    isFar(i)
+  ) {
+    kind = 'unsupported';
+    detail = `${formatter.format(i)} (${describeFeatures(features, i)})`;
+  } else if (i.isStringInstruction && (i.hasRepPrefix || i.hasRepnePrefix)) {
+    kind = 'rep';
+  }
+  return {
+    address: Number(i.ip),
+    length: i.length,
+    kind,
+    detail,
+    pushesFlags: mnemonic === Mnemonic.Pushfq || mnemonic === Mnemonic.Pushf,
+    aligned: kind === 'plain' ? alignedOperand(i) : null,
+    changes: changes(i),
+    endsBlock: i.flowControl !== FlowControl.Next,
+  };
+}
+
+/** Far transfers and loads of segment registers: the guest's segments are not Linux's. */
+function isFar(i: Instruction): boolean {
+  switch (i.mnemonic) {
+    case Mnemonic.Retf:
+      return true;
+    case Mnemonic.Call:
+    case Mnemonic.Jmp:
+      return i.flowControl === FlowControl.Call || i.flowControl === FlowControl.UnconditionalBranch
+        ? i.op0Kind === OpKind.FarBranch16 || i.op0Kind === OpKind.FarBranch32
+        : i.op0Kind === OpKind.Memory && MemorySizeExt.size(i.memorySize) !== 8;
+    default:
+      return false;
+  }
+}
+
+/** MMX, x87, segment, control, debug registers and the like as operands. */
+function touchesForeignRegisters(i: Instruction): boolean {
+  for (let op = 0; op < i.opCount; op++) {
+    if (i.opKind(op) !== OpKind.Register) continue;
+    const register = i.opRegister(op);
+    if (
+      RegisterExt.isMM(register) ||
+      RegisterExt.isST(register) ||
+      RegisterExt.isSegmentRegister(register)
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function describeFeatures(features: readonly CpuidFeature[], i: Instruction): string {
+  const untrusted = features.filter((feature) => !TRUSTED.has(feature));
+  if (untrusted.length > 0) {
+    return `needs ${untrusted.map((feature) => CpuidFeature[feature]).join(', ')}`;
+  }
+  return i.isPrivileged ? 'privileged' : 'not emulated faithfully';
+}
+
+function alignedOperand(i: Instruction): EffectiveAddress | null {
+  if (UNALIGNED.has(i.mnemonic)) return null;
+  for (let op = 0; op < i.opCount; op++) {
+    if (i.opKind(op) !== OpKind.Memory || MemorySizeExt.size(i.memorySize) !== 16) continue;
+    return i.mnemonic === Mnemonic.Lea ? null : effectiveAddress(i);
+  }
+  return null;
+}
+
+/** What an instruction does to the low four bits of the general registers. */
+function changes(i: Instruction): RegisterChange[] {
+  const found = new Map<number, RegisterChange['value']>();
+  const used = info.info(i);
+  for (const item of used.usedRegisters() as {
+    register: Register;
+    access: OpAccess;
+    free(): void;
+  }[]) {
+    if (
+      RegisterExt.isGPR(item.register) &&
+      item.access !== OpAccess.Read &&
+      item.access !== OpAccess.CondRead
+    ) {
+      found.set(RegisterExt.number(RegisterExt.fullRegister(item.register)), null);
+    }
+    item.free();
+  }
+  used.free();
+  const RSP = 4;
+  if (i.isStackInstruction && i.stackPointerIncrement !== 0 && found.has(RSP)) {
+    found.set(RSP, { from: RSP, add: i.stackPointerIncrement });
+  }
+  const target = i.opCount > 0 && i.opKind(0) === OpKind.Register ? i.opRegister(0) : Register.None;
+  if (RegisterExt.isGPR64(target) || RegisterExt.isGPR32(target)) {
+    const register = RegisterExt.number(target);
+    const value = arithmetic(i, register);
+    if (value) found.set(register, value);
+  }
+  return Array.from(found, ([register, value]) => ({ register, value }));
+}
+
+function arithmetic(i: Instruction, register: number): RegisterChange['value'] {
+  const immediate = (): number | null => {
+    const kind = i.opCount > 1 ? i.opKind(1) : OpKind.Register;
+    const isRegister = kind === OpKind.Register || kind === OpKind.Memory;
+    return isRegister ? null : Number(BigInt.asUintN(4, i.immediate(1)));
+  };
+  const source = (): number | null =>
+    i.opCount > 1 && i.opKind(1) === OpKind.Register ? RegisterExt.number(i.opRegister(1)) : null;
+  const constant = immediate();
+  switch (i.mnemonic) {
+    case Mnemonic.Inc:
+      return { from: register, add: 1 };
+    case Mnemonic.Dec:
+      return { from: register, add: -1 };
+    case Mnemonic.Add:
+      return constant === null ? null : { from: register, add: constant };
+    case Mnemonic.Sub:
+      return constant === null ? null : { from: register, add: -constant };
+    case Mnemonic.And:
+      if (constant === 0) return { from: -1, add: 0 };
+      return constant === 15 ? { from: register, add: 0 } : null;
+    case Mnemonic.Xor:
+      return source() === register ? { from: -1, add: 0 } : null;
+    case Mnemonic.Mov: {
+      if (constant !== null) return { from: -1, add: constant };
+      const from = source();
+      return from === null || i.opKind(1) !== OpKind.Register ? null : { from, add: 0 };
+    }
+    case Mnemonic.Lea: {
+      const ea = effectiveAddress(i);
+      const add = Number(BigInt.asUintN(4, ea.displacement));
+      return ea.index < 0 ? { from: ea.base, add } : null;
+    }
+    default:
+      return null;
+  }
+}

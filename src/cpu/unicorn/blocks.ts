@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What is known of translated blocks: how many instructions, and whether they need care. */
+import type { GuardedInstruction, RegisterChange } from '../guard.ts';
+
+/** (registers + constant) must be a multiple of 16 at the block's entry. */
+export interface AlignmentCheck {
+  readonly base: number;
+  readonly index: number;
+  readonly scale: number;
+  readonly constant: number;
+}
+
+export interface Block {
+  readonly size: number;
+  readonly instructions: readonly GuardedInstruction[];
+  readonly count: number;
+  /** The block ends with a rep instruction, which starts it anew for every round. */
+  readonly endsWithRep: boolean;
+  readonly last: number;
+  readonly checks: readonly AlignmentCheck[];
+  /** To be executed instruction by instruction for what it contains. */
+  readonly special: boolean;
+  /** To be executed instruction by instruction for a breakpoint in it. */
+  broken: boolean;
+}
+
+type Origin = NonNullable<RegisterChange['value']>;
+
+/** Sums up the instructions of one block. @param special reason for care beyond the instructions. */
+export function makeBlock(
+  instructions: readonly GuardedInstruction[],
+  size: number,
+  special: boolean,
+): Block {
+  const checks: AlignmentCheck[] = [];
+  // Where each register's low four bits come from, in terms of the registers at entry.
+  const origins: (Origin | null)[] = Array.from({ length: 16 }, (_, i) => ({ from: i, add: 0 }));
+  const origin = (register: number): Origin | null =>
+    register < 0 ? { from: -1, add: 0 } : (origins[register] ?? null);
+  let careful = special;
+  for (const instruction of instructions) {
+    if (instruction.kind !== 'plain' && instruction.kind !== 'rep') careful = true;
+    const ea = instruction.aligned;
+    if (ea) {
+      const base = origin(ea.base);
+      const index = origin(ea.index);
+      if (base && index && ea.segment === 'none') {
+        checks.push({
+          base: base.from,
+          index: index.from,
+          scale: ea.scale,
+          constant: Number(BigInt.asUintN(4, ea.displacement)) + base.add + index.add * ea.scale,
+        });
+      } else {
+        careful = true;
+      }
+    }
+    const next = instruction.changes.map(({ register, value }) => {
+      const from = value && origin(value.from);
+      return {
+        register,
+        value: from ? { from: from.from, add: from.add + (value?.add ?? 0) } : null,
+      };
+    });
+    for (const { register, value } of next) origins[register] = value;
+  }
+  const last = instructions.at(-1);
+  return {
+    size,
+    instructions,
+    count: instructions.length,
+    endsWithRep: last?.kind === 'rep',
+    last: last?.address ?? -1,
+    checks,
+    special: careful,
+    broken: false,
+  };
+}
+
+/** How many instructions of the block lie before `address`. */
+export function countBefore(block: Block, address: number): number {
+  const index = block.instructions.findIndex((instruction) => instruction.address === address);
+  return index < 0 ? block.count : index;
+}

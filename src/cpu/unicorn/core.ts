@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * A Unicorn instance turned into a CPU with a working MMU.
+ *
+ * Unicorn's own memory interface (regions, hooks on refused accesses) reports faults imprecisely
+ * and cannot tell which pages were written. But beneath it lies QEMU's complete x86: so paging is
+ * switched on and the guest runs in ring 3. Page faults are then exact, privileged instructions
+ * are refused as on Linux, and the dirty bits of the page tables say what was written.
+ *
+ * - One region of Unicorn covers 4 GiB of physical addresses; its host memory is a block of the
+ *   emscripten heap as large as guest RAM. Only what the page tables allow is ever touched.
+ * - This Unicorn maps virtual pages to the physical page of the same number whatever the page
+ *   table says (permissions and presence it honours). So guest address = physical address, and the
+ *   tables themselves live below the guest's floor.
+ * - A few fields of QEMU's CPU structure are read and written in the heap directly: the general
+ *   registers (fast), the accumulated floating-point flags, the pending exception, the TLB. Where
+ *   they lie is not assumed but found out by experiment (`calibrate.ts`).
+ */
+import { GUEST_FLOOR, MAX_RAM, PAGE_SIZE } from '../../machine/layout.ts';
+import type { CpuState } from '../../shared/cpu-state.ts';
+import { FLAG, STATE } from '../../shared/cpu-state.ts';
+import { calibrate, findEnv, type EnvLayout } from './calibrate.ts';
+import { UC, type UnicornModule } from './loader.ts';
+
+/** Page table entry bits (Intel SDM vol. 3, 4.5). */
+export const PTE = { present: 1, write: 2, user: 4, dirty: 0x40 } as const;
+
+/** Guest-physical addresses of the tables below `GUEST_FLOOR`. */
+const BOOT_CODE = 0x1000;
+const GDT = 0x2000;
+const PML4 = 0x3000;
+const PDPT = 0x4000;
+const PAGE_DIRECTORY = 0x5000;
+const PAGE_TABLES = 0x80000;
+/** A page for short programs of our own in ring 3; not mapped while the guest runs. */
+export const STUB = 0x10000;
+
+/** Length of the region that Unicorn is told of. */
+const PHYSICAL_SIZE = 0xfffff000;
+
+/** Switches on SSE and paging and drops to ring 3 at `STUB`; assembled at `BOOT_CODE`. */
+// prettier-ignore
+const BOOT = Uint8Array.of(
+  0x0f, 0x20, 0xe0,                         // mov rax, cr4
+  0x0d, 0x20, 0x06, 0x00, 0x00,             // or eax, PAE | OSFXSR | OSXMMEXCPT
+  0x0f, 0x22, 0xe0,                         // mov cr4, rax
+  0xb8, 0x00, 0x30, 0x00, 0x00,             // mov eax, PML4
+  0x0f, 0x22, 0xd8,                         // mov cr3, rax
+  0x0f, 0x20, 0xc0,                         // mov rax, cr0
+  0x83, 0xe0, 0xfb,                         // and eax, ~EM
+  0x0d, 0x03, 0x00, 0x01, 0x80,             // or eax, PG | WP | MP | PE
+  0x0f, 0x22, 0xc0,                         // mov cr0, rax
+  0x0f, 0x01, 0x15, 0x13, 0x00, 0x00, 0x00, // lgdt [rel gdtr]
+  0x6a, 0x23,                               // push user ss
+  0x6a, 0x00,                               // push rsp
+  0x68, 0x02, 0x02, 0x00, 0x00,             // push rflags
+  0x6a, 0x2b,                               // push user cs
+  0xff, 0x35, 0x0c, 0x00, 0x00, 0x00,       // push qword [rel ring3]
+  0x48, 0xcf,                               // iretq
+  0x2f, 0x00,                               // gdtr: dw 6 * 8 - 1
+  0x00, 0x20, 0x00, 0x00, 0, 0, 0, 0,       //       dq GDT
+  0x00, 0x00, 0x01, 0x00, 0, 0, 0, 0,       // ring3: dq STUB
+);
+
+/** null, kernel code, kernel data, null, user data (0x23), user code (0x2b); as halves. */
+const DESCRIPTORS = [
+  0, 0, 0, 0x00209a00, 0, 0x00009200, 0, 0, 0, 0x00c0f200, 0, 0x0020fa00,
+] as const;
+
+/** An address at which no program stops: within the tables. */
+const NEVER = 0x800;
+
+/** What happens while the guest runs; each is called in the middle of `start`. */
+export interface CoreHandler {
+  /** Before the first instruction of a translated block of `size` bytes. */
+  block(address: number, size: number): void;
+  /** An exception or software interrupt; the state is exact. Returning without `stop` retries. */
+  interrupt(vector: number): void;
+  /** A syscall instruction; rip is its own address. */
+  syscall(): void;
+}
+
+export class UnicornCore {
+  readonly module: UnicornModule;
+  /** Heap offset of guest address 0. */
+  readonly base: number;
+  /** Bytes of guest addresses there is host memory for. */
+  readonly size: number;
+  handler: CoreHandler | null = null;
+  readonly #uc: number;
+  readonly #scratch: number;
+  readonly #block: number;
+  readonly #callbacks: number[] = [];
+  readonly #env: EnvLayout;
+
+  /** @param size bytes of guest RAM, a multiple of the page size, at most `MAX_RAM`. */
+  constructor(module: UnicornModule, size: number) {
+    this.module = module;
+    this.size = size;
+    const handle = module._malloc(8);
+    check(module._uc_open(UC.ARCH_X86, UC.MODE_64, handle), 'open');
+    this.#uc = this.#word(handle);
+    module._free(handle);
+    this.#scratch = module._malloc(PAGE_SIZE);
+    const env = findEnv(module, this.#uc, this.#scratch);
+    this.#block = module._malloc(size + PAGE_SIZE);
+    this.base = (this.#block + PAGE_SIZE - 1) & -PAGE_SIZE;
+    check(
+      module._uc_mem_map_ptr(this.#uc, 0, 0, PHYSICAL_SIZE, UC.PROT_ALL, this.base),
+      'map physical memory',
+    );
+    this.#installHooks();
+    this.#boot();
+    this.#env = calibrate(this, env);
+    this.setPageEntry(STUB / PAGE_SIZE, 0);
+    this.flushTlb();
+  }
+
+  #word(pointer: number): number {
+    return this.module.HEAPU32[pointer >>> 2] ?? 0;
+  }
+
+  /** Heap offset of the CPU structure: the 16 general registers, then rip. */
+  get env(): number {
+    return this.#env.base;
+  }
+
+  /** The linear address of the latest page fault. */
+  get faultAddress(): bigint {
+    const at = this.#env.cr2 >>> 2;
+    const heap = this.module.HEAPU32;
+    return (BigInt(heap[at + 1] ?? 0) << 32n) | BigInt(heap[at] ?? 0);
+  }
+
+  /** The error code of the latest page fault: bit 1 write, bit 4 instruction fetch. */
+  get faultCode(): number {
+    return this.#word(this.#env.errorCode);
+  }
+
+  /** Tells the CPU that its exception has been delivered; otherwise the next is a double fault. */
+  acknowledge(): void {
+    this.module.HEAPU32[this.#env.pendingException >>> 2] = 0xffffffff;
+  }
+
+  /** rip at an interrupt or after `start`, for addresses below 2^53. */
+  get rip(): number {
+    const at = (this.#env.base + STATE.rip) >>> 2;
+    const heap = this.module.HEAPU32;
+    return (heap[at] ?? 0) + (heap[at + 1] ?? 0) * 2 ** 32;
+  }
+
+  set rip(value: number) {
+    const at = (this.#env.base + STATE.rip) >>> 2;
+    this.module.HEAPU32[at] = value % 2 ** 32;
+    this.module.HEAPU32[at + 1] = Math.floor(value / 2 ** 32);
+  }
+
+  pageEntry(page: number): number {
+    return this.module.HEAPU32[((this.base + PAGE_TABLES) >>> 2) + page * 2] ?? 0;
+  }
+
+  setPageEntry(page: number, bits: number): void {
+    const at = ((this.base + PAGE_TABLES) >>> 2) + page * 2;
+    this.module.HEAPU32[at] = bits === 0 ? 0 : page * PAGE_SIZE + bits;
+  }
+
+  /** Index into `HEAPU32` of the entry of page 0; each entry takes two words, the low one first. */
+  get pageEntries(): number {
+    return (this.base + PAGE_TABLES) >>> 2;
+  }
+
+  /** To be called after page table entries lost rights or their dirty bit. */
+  flushTlb(): void {
+    this.module.HEAPU8.fill(0xff, this.#env.tlbStart, this.#env.tlbEnd);
+  }
+
+  /** Copies bytes to a guest address and drops translations made of what was there. */
+  writeCode(address: number, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
+      const piece = bytes.subarray(at, at + PAGE_SIZE);
+      this.module.HEAPU8.set(piece, this.#scratch);
+      check(
+        this.module._uc_mem_write(this.#uc, address + at, 0, this.#scratch, piece.length),
+        'write memory',
+      );
+    }
+  }
+
+  /** Runs until a handler calls `stop`. Whatever Unicorn itself has to say is a bug of ours. */
+  start(rip: number, until = 0): number {
+    return this.module._uc_emu_start(
+      this.#uc,
+      (rip % 2 ** 32) | 0,
+      Math.floor(rip / 2 ** 32) | 0,
+      until | 0,
+      0,
+      0,
+      0,
+      0,
+    );
+  }
+
+  /**
+   * Goes on from the CPU's own rip, in all its 64 bits.
+   * @returns false when Unicorn does not know the instruction at rip.
+   */
+  resume(): boolean {
+    const at = (this.env + STATE.rip) >>> 2;
+    const heap = this.module.HEAPU32;
+    const error = this.module._uc_emu_start(
+      this.#uc,
+      (heap[at] ?? 0) | 0,
+      (heap[at + 1] ?? 0) | 0,
+      NEVER,
+      0,
+      0,
+      0,
+      0,
+    );
+    // Fetches from where Unicorn knows of no memory; the page fault has been reported already.
+    if (error !== 0 && error !== UC.ERR_FETCH_UNMAPPED && error !== UC.ERR_INSN_INVALID) {
+      check(error, 'go on');
+    }
+    return error !== UC.ERR_INSN_INVALID;
+  }
+
+  stop(): void {
+    this.module._uc_emu_stop(this.#uc);
+  }
+
+  readRegister(register: number): number {
+    const at = this.#scratch >>> 2;
+    this.module.HEAPU32.fill(0, at, at + 4);
+    this.module._uc_reg_read(this.#uc, register, this.#scratch);
+    return this.module.HEAPU32[at] ?? 0;
+  }
+
+  writeRegister(register: number, low: number, high = 0): void {
+    const at = this.#scratch >>> 2;
+    this.module.HEAPU32.fill(0, at, at + 4);
+    this.module.HEAPU32[at] = low;
+    this.module.HEAPU32[at + 1] = high;
+    check(this.module._uc_reg_write(this.#uc, register, this.#scratch), 'write register');
+  }
+
+  /** Takes the guest's state over from its home; `trap` sets the single-step flag. */
+  load(state: CpuState): void {
+    const env = this.#env;
+    const heap = this.module.HEAPU8;
+    const bytes = state.bytes;
+    heap.set(bytes.subarray(0, STATE.rflags), env.base);
+    for (let i = 0; i < 16; i++) {
+      heap.set(
+        bytes.subarray(STATE.xmm + i * 16, STATE.xmm + i * 16 + 16),
+        env.xmm + i * env.xmmStride,
+      );
+    }
+    this.writeRegister(UC.REG.EFLAGS, state.rflags);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    for (const [register, offset] of [
+      [UC.REG.FS_BASE, STATE.fsBase],
+      [UC.REG.GS_BASE, STATE.gsBase],
+    ] as const) {
+      this.writeRegister(register, view.getUint32(offset, true), view.getUint32(offset + 4, true));
+    }
+    this.writeRegister(UC.REG.MXCSR, state.mxcsr & ~0x3f);
+    heap[env.floatFlags] = state.mxcsr & 0x3f;
+  }
+
+  /** Brings the state home. */
+  store(state: CpuState): void {
+    const env = this.#env;
+    const heap = this.module.HEAPU8;
+    const bytes = state.bytes;
+    bytes.set(heap.subarray(env.base, env.base + STATE.rflags));
+    for (let i = 0; i < 16; i++) {
+      const from = env.xmm + i * env.xmmStride;
+      bytes.set(heap.subarray(from, from + 16), STATE.xmm + i * 16);
+    }
+    state.rflags = this.flags;
+    state.mxcsr = (this.readRegister(UC.REG.MXCSR) & ~0x3f) | ((heap[env.floatFlags] ?? 0) & 0x3f);
+  }
+
+  /** rflags as a program sees them: without the single-step and resume flags, which are ours. */
+  get flags(): number {
+    return (this.readRegister(UC.REG.EFLAGS) & ~(FLAG.TF | 0x10000)) >>> 0;
+  }
+
+  /** Sets or clears the single-step flag. */
+  setTrap(on: boolean): void {
+    const flags = this.readRegister(UC.REG.EFLAGS) & ~(FLAG.TF | 0x10000);
+    this.writeRegister(UC.REG.EFLAGS, on ? flags | FLAG.TF : flags);
+  }
+
+  close(): void {
+    this.module._uc_close(this.#uc);
+    for (const pointer of [this.#block, this.#scratch]) this.module._free(pointer);
+    for (const callback of this.#callbacks) this.module.removeFunction(callback);
+  }
+
+  #installHooks(): void {
+    const add = (
+      type: number,
+      signature: string,
+      f: (...a: number[]) => number | undefined,
+      instruction = 0,
+    ) => {
+      const { module } = this;
+      const callback = module.addFunction(f, signature);
+      this.#callbacks.push(callback);
+      // begin 1 and end 0 mean: everywhere
+      const result = module._uc_hook_add(
+        this.#uc,
+        this.#scratch,
+        type,
+        callback,
+        0,
+        1,
+        0,
+        0,
+        0,
+        instruction,
+      );
+      check(result, 'add a hook');
+    };
+    add(UC.HOOK_BLOCK, 'viiiii', (_uc, low, high, size) => {
+      this.handler?.block((low ?? 0) + (high ?? 0) * 2 ** 32, size ?? 0);
+      return undefined;
+    });
+    add(UC.HOOK_INTR, 'viii', (_uc, vector) => {
+      if (this.handler) {
+        this.acknowledge();
+        this.handler.interrupt(vector ?? 0);
+      } else {
+        this.stop(); // calibration
+      }
+      return undefined;
+    });
+    add(
+      UC.HOOK_INSN,
+      'vii',
+      () => {
+        this.handler?.syscall();
+        return undefined;
+      },
+      UC.INS_SYSCALL,
+    );
+    // Unicorn knows of no memory at such addresses; "handled", so that the MMU raises its fault.
+    add(UC.HOOK_MEM_UNMAPPED, 'iiiiiiiii', () => 1);
+  }
+
+  /** Builds the page tables and enters ring 3. */
+  #boot(): void {
+    const heap = this.module.HEAPU32;
+    const entry = (table: number, index: number, value: number) => {
+      heap[((this.base + table) >>> 2) + index * 2] = value;
+      heap[((this.base + table) >>> 2) + index * 2 + 1] = 0;
+    };
+    heap.fill(0, this.base >>> 2, (this.base + GUEST_FLOOR) >>> 2);
+    this.module.HEAPU8.set(BOOT, this.base + BOOT_CODE);
+    heap.set(DESCRIPTORS, (this.base + GDT) >>> 2);
+    const down = PTE.present | PTE.write | PTE.user;
+    entry(PML4, 0, PDPT | down);
+    entry(PDPT, 0, PAGE_DIRECTORY | down);
+    for (let i = 0; i < MAX_RAM / (512 * PAGE_SIZE); i++) {
+      entry(PAGE_DIRECTORY, i, (PAGE_TABLES + i * PAGE_SIZE) | down);
+    }
+    for (const page of [BOOT_CODE, GDT]) {
+      this.setPageEntry(page / PAGE_SIZE, PTE.present | PTE.write);
+    }
+    this.setPageEntry(STUB / PAGE_SIZE, down);
+    const rsp = new Uint32Array([GDT + 0x800, 0]);
+    heap.set(rsp, this.#scratch >>> 2);
+    const RSP = 44;
+    check(this.module._uc_reg_write(this.#uc, RSP, this.#scratch), 'write rsp');
+    check(this.start(BOOT_CODE, STUB), 'boot');
+    if (this.readRegister(11) !== 0x2b) throw new Error('Unicorn did not enter ring 3');
+  }
+}
+
+export function check(error: number, what: string): void {
+  if (error !== 0) throw new Error(`Unicorn: cannot ${what} (error ${error})`);
+}

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * The `Engine` contract on Unicorn: the reference, and the stepper.
+ *
+ * Two gaits. *Fast*: Unicorn runs whole translated blocks; at the head of each a hook counts its
+ * instructions, and stops before any block that needs care: one that would pass the budget, holds
+ * a breakpoint or an instruction Unicorn must not execute, or accesses memory where silicon would
+ * object. *Careful*: one instruction at a time by the CPU's own single-step flag, each looked at
+ * first. The flag selects other translations, so neither gait disturbs the other's cache.
+ */
+import type { Addr } from '../../shared/brand.ts';
+import { GPR } from '../../shared/cpu-state.ts';
+import type { GuestMemory } from '../../machine/memory.ts';
+import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
+import type { Engine, EngineStop, Fault, RunResult } from '../cpu.ts';
+import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
+import { executeInSoftware, linearAddress } from '../software.ts';
+import { countBefore, makeBlock, type Block } from './blocks.ts';
+import { UnicornCore, type CoreHandler } from './core.ts';
+import { interruptFault } from './faults.ts';
+import { loadUnicorn, type UnicornModule } from './loader.ts';
+import { GuestPages } from './pages.ts';
+
+/** Rounds of rep instructions after which a run ends early, so that a pause is answered. */
+const MOST_ROUNDS = 20_000;
+
+const BUDGET: EngineStop = { kind: 'budget' };
+
+/** Cores that are free: making one takes a third of a second and its memory is never given back. */
+const idle: UnicornCore[] = [];
+
+/** An engine on this memory. Call once for each memory; `dispose` gives its core to the next. */
+export async function createUnicornEngine(memory: GuestMemory): Promise<Engine> {
+  return new UnicornEngine(memory, await loadUnicorn());
+}
+
+class UnicornEngine implements Engine, CoreHandler {
+  readonly name = 'unicorn';
+  readonly #memory: GuestMemory;
+  readonly #module: UnicornModule;
+  #core: UnicornCore;
+  #pages: GuestPages;
+  readonly #blocks = new Map<number, Block>();
+  readonly #instructions = new Map<number, GuardedInstruction>();
+  #breakpoints: ReadonlySet<number> = new Set<number>();
+
+  // One run
+  #executed = 0;
+  #limit = 0;
+  #rounds = 0;
+  #stop: EngineStop | null = null;
+
+  // The block being executed at the fast gait
+  #block: Block | null = null;
+  /** Instructions of it that are in `#executed` already. */
+  #charged = 0;
+  /** Address of a rep instruction that has begun and is not counted yet, or -1. */
+  #repeating = -1;
+  /**
+   * The first block of a start is announced twice: Unicorn starts with a pending request to leave
+   * (it "kicks" the CPU), which is honoured behind the first hook, before the first instruction.
+   */
+  #fresh = false;
+  #stepping = false;
+
+  constructor(memory: GuestMemory, module: UnicornModule) {
+    this.#memory = memory;
+    this.#module = module;
+    this.#core = takeCore(module, memory.size);
+    this.#pages = this.#attach();
+  }
+
+  #attach(): GuestPages {
+    this.#core.handler = this;
+    return new GuestPages(this.#core, this.#memory, () => {
+      this.#blocks.clear();
+      this.#instructions.clear();
+    });
+  }
+
+  setBreakpoints(addresses: ReadonlySet<Addr>): void {
+    this.#breakpoints = new Set(addresses);
+    for (const block of this.#blocks.values()) block.broken = this.#isBroken(block);
+  }
+
+  dispose(): void {
+    this.#pages.dispose();
+    this.#core.handler = null;
+    idle.push(this.#core);
+  }
+
+  run(budget: number): RunResult {
+    if (this.#memory.size > this.#core.size) this.#grow();
+    const { state } = this.#memory;
+    this.#executed = 0;
+    this.#limit = budget;
+    this.#rounds = 0;
+    this.#stop = null;
+    this.#core.load(state);
+    if (this.#breakpoints.has(this.#core.rip) || budget === 1) this.#step(true);
+    while (!this.#stop) {
+      if (this.#executed >= budget || this.#rounds >= MOST_ROUNDS) this.#stop = BUDGET;
+      else if (!this.#walk()) this.#dash();
+    }
+    this.#core.store(state);
+    this.#pages.collect();
+    state.instructions += this.#executed;
+    if (this.#stop.kind === 'syscall') {
+      state.setGpr(GPR.rcx, state.rip);
+      state.setGpr(GPR.r11, BigInt(state.rflags));
+    }
+    return { stop: this.#stop, executed: this.#executed };
+  }
+
+  /** A bigger core for a RAM that has grown. */
+  #grow(): void {
+    this.#pages.dispose();
+    this.#core.close();
+    this.#core = takeCore(this.#module, this.#memory.size);
+    this.#pages = this.#attach();
+  }
+
+  // The fast gait
+
+  #dash(): void {
+    this.#block = null;
+    this.#repeating = -1;
+    this.#fresh = true;
+    this.#resume();
+    this.#settle();
+  }
+
+  #resume(): void {
+    if (this.#core.resume() || this.#stop) return;
+    const { rip } = this.#core;
+    this.#rewind(rip);
+    const detail = 'an instruction that Unicorn does not know';
+    this.#fault({ signal: 'SIGILL', code: 'unsupported', rip: BigInt(rip), detail });
+  }
+
+  /** Counts a rep instruction that was on its way, if it has come to its end. */
+  #settle(): void {
+    if (this.#repeating >= 0 && this.#core.rip !== this.#repeating) this.#executed++;
+    this.#repeating = -1;
+    this.#block = null;
+  }
+
+  /** Takes back what was counted ahead, when a block is left in the middle at `rip`. */
+  #rewind(rip: number): void {
+    if (this.#block) {
+      this.#executed -= this.#charged - Math.min(this.#charged, countBefore(this.#block, rip));
+    }
+    this.#block = null;
+    this.#repeating = -1;
+  }
+
+  block(address: number, size: number): void {
+    if (this.#stepping) return;
+    if (this.#repeating >= 0) {
+      if (address !== this.#repeating) this.#executed++;
+      this.#repeating = -1;
+    }
+    let block = this.#blocks.get(address);
+    if (block?.size !== size) {
+      block = this.#makeBlock(address, size);
+      this.#blocks.set(address, block);
+    }
+    if (
+      block.special ||
+      block.broken ||
+      this.#executed + block.count > this.#limit ||
+      (block.checks.length > 0 && !this.#aligned(block))
+    ) {
+      this.#block = null;
+      this.#core.stop();
+      return;
+    }
+    if (this.#fresh) {
+      this.#fresh = false;
+      return;
+    }
+    this.#block = block;
+    this.#charged = block.count;
+    if (block.endsWithRep) {
+      this.#charged--;
+      this.#repeating = block.last;
+      if (this.#rounds++ >= MOST_ROUNDS) {
+        this.#block = null;
+        this.#repeating = -1;
+        this.#core.stop();
+        return;
+      }
+    }
+    this.#executed += this.#charged;
+  }
+
+  #makeBlock(address: number, size: number): Block {
+    const instructions = guard(this.#pages.read(address, size), address);
+    const last = instructions.at(-1);
+    const whole = last !== undefined && last.address + last.length === address + size;
+    const executable = this.#executable(address) && this.#executable(address + size - 1);
+    const block = makeBlock(instructions, size, !whole || !executable);
+    block.broken = this.#isBroken(block);
+    return block;
+  }
+
+  /** Whether code there may be executed and can't change behind our back. */
+  #executable(address: number): boolean {
+    const prot = this.#memory.protectionAt(address);
+    return (prot & (PROT.exec | PROT.write)) === PROT.exec;
+  }
+
+  #isBroken(block: Block): boolean {
+    return block.instructions.some(({ address }) => this.#breakpoints.has(address));
+  }
+
+  #aligned(block: Block): boolean {
+    const heap = this.#core.module.HEAPU8;
+    const { env } = this.#core;
+    for (const { base, index, scale, constant } of block.checks) {
+      let sum = constant;
+      if (base >= 0) sum += heap[env + base * 8] ?? 0;
+      if (index >= 0) sum += (heap[env + index * 8] ?? 0) * scale;
+      if ((sum & 15) !== 0) return false;
+    }
+    return true;
+  }
+
+  // The careful gait
+
+  /**
+   * Steps through the block at rip if it needs care.
+   * @returns false when it needs none.
+   */
+  #walk(): boolean {
+    const start = this.#core.rip;
+    const known = this.#blocks.get(start);
+    if (!known) return false;
+    const careful =
+      known.special ||
+      known.broken ||
+      this.#executed + known.count > this.#limit ||
+      !this.#aligned(known);
+    if (!careful) return false;
+    const end = start + known.size;
+    let at = start;
+    do {
+      this.#step(false);
+      if (this.#stop || this.#executed >= this.#limit || this.#rounds >= MOST_ROUNDS) return true;
+      const next = this.#core.rip;
+      if (next <= at && next !== at) return true;
+      at = next;
+    } while (at > start && at < end);
+    return true;
+  }
+
+  /** Executes the one instruction at rip. */
+  #step(first: boolean): void {
+    const core = this.#core;
+    const { rip } = core;
+    if (!first && this.#breakpoints.has(rip)) {
+      this.#stop = { kind: 'breakpoint' };
+      return;
+    }
+    const instruction = this.#look(rip);
+    if (!instruction) return;
+    if (instruction.kind === 'unsupported') {
+      this.#fault({
+        signal: 'SIGILL',
+        code: 'unsupported',
+        rip: BigInt(rip),
+        detail: instruction.detail,
+      });
+    } else if (instruction.kind === 'invalid') {
+      this.#fault({ signal: 'SIGILL', code: 'invalid-opcode', rip: BigInt(rip) });
+    } else if (instruction.kind === 'software') {
+      this.#serve(instruction);
+    } else if (!this.#misaligned(instruction)) {
+      do this.#trap(instruction);
+      while (
+        !this.#stop &&
+        instruction.kind === 'rep' &&
+        core.rip === rip &&
+        ++this.#rounds < MOST_ROUNDS
+      );
+      if (core.rip !== rip && !this.#isRefused()) this.#executed++;
+    }
+  }
+
+  #isRefused(): boolean {
+    return this.#stop?.kind === 'fault' && this.#stop.fault.code !== 'breakpoint-trap';
+  }
+
+  /** The instruction at `rip`, or null when there is none to fetch (then the run has stopped). */
+  #look(rip: number): GuardedInstruction | null {
+    const prot = this.#memory.protectionAt(rip);
+    if ((prot & PROT.exec) === 0) {
+      const code = prot & PROT_MAPPED ? 'exec-protected' : 'unmapped-fetch';
+      const address = this.#ripExact();
+      this.#fault({ signal: 'SIGSEGV', code, rip: address, address });
+      return null;
+    }
+    let instruction = this.#instructions.get(rip);
+    if (!instruction) {
+      let length = LONGEST;
+      const rest = PAGE_SIZE - (rip % PAGE_SIZE);
+      if (rest < length && (this.#memory.protectionAt(rip + rest) & PROT.exec) === 0) length = rest;
+      [instruction] = guard(this.#pages.read(rip, length), rip, 1);
+      if (!instruction) return null;
+      if (instruction.kind === 'invalid' && length === rest) {
+        const address = BigInt(rip + rest); // the rest of it lies on a page that can't be fetched
+        const mapped = (this.#memory.protectionAt(rip + rest) & PROT_MAPPED) !== 0;
+        const code = mapped ? 'exec-protected' : 'unmapped-fetch';
+        this.#fault({ signal: 'SIGSEGV', code, rip: BigInt(rip), address });
+        return null;
+      }
+      if ((prot & PROT.write) === 0) this.#instructions.set(rip, instruction);
+    }
+    return instruction;
+  }
+
+  /** rip in all its 64 bits. */
+  #ripExact(): bigint {
+    this.#core.store(this.#memory.state);
+    return this.#memory.state.rip;
+  }
+
+  #serve(instruction: GuardedInstruction): void {
+    const { state } = this.#memory;
+    this.#core.store(state);
+    this.#pages.collect();
+    const before = state.instructions;
+    state.instructions = before + this.#executed;
+    const fault = executeInSoftware(
+      this.#memory,
+      this.#memory.bytes.slice(instruction.address, instruction.address + instruction.length),
+    );
+    state.instructions = before;
+    if (fault) this.#fault(fault);
+    else this.#executed++;
+    this.#core.load(state);
+  }
+
+  /** Whether the instruction's operand is not aligned as it must be; then the run has stopped. */
+  #misaligned(instruction: GuardedInstruction): boolean {
+    if (!instruction.aligned) return false;
+    this.#core.store(this.#memory.state);
+    const address = linearAddress(instruction.aligned, this.#memory.state);
+    if ((address & 15n) === 0n) return false;
+    this.#fault({
+      signal: 'SIGSEGV',
+      code: 'misaligned',
+      rip: BigInt(instruction.address),
+      address,
+    });
+    return true;
+  }
+
+  /** Lets the CPU execute one instruction, or one round of a rep instruction. */
+  #trap(instruction: GuardedInstruction): void {
+    this.#stepping = true;
+    this.#core.setTrap(true);
+    this.#resume();
+    this.#stepping = false;
+    this.#core.setTrap(false);
+    if (instruction.pushesFlags && !this.#stop) {
+      // pushf has put the single-step flag onto the stack
+      const heap = this.#core.module.HEAPU8;
+      const rsp = (this.#core.env + GPR.rsp * 8) >>> 2;
+      const at = this.#core.base + (this.#core.module.HEAPU32[rsp] ?? 0) + 1;
+      heap[at] = (heap[at] ?? 0) & ~1;
+    }
+  }
+
+  // Events from within a run
+
+  interrupt(vector: number): void {
+    const core = this.#core;
+    const PAGE_FAULT = 14;
+    const DEBUG = 1;
+    if (vector === PAGE_FAULT) {
+      const address = core.faultAddress;
+      const write = (core.faultCode & 2) !== 0;
+      if (this.#pages.populate(Number(address), write)) {
+        this.#rewind(core.rip);
+        return;
+      }
+    }
+    if (vector === DEBUG && this.#stepping) {
+      core.stop();
+      return;
+    }
+    this.#rewind(core.rip);
+    const fault = interruptFault(vector, {
+      core,
+      memory: this.#memory,
+      rip: this.#ripExact(),
+    });
+    this.#fault(fault);
+    core.stop();
+  }
+
+  syscall(): void {
+    this.#stop = { kind: 'syscall' };
+    this.#core.stop();
+  }
+
+  #fault(fault: Fault): void {
+    this.#stop = { kind: 'fault', fault };
+  }
+}
+
+function takeCore(module: UnicornModule, size: number): UnicornCore {
+  const index = idle.findIndex((core) => core.size >= size);
+  const [core] = index < 0 ? [] : idle.splice(index, 1);
+  return core ?? new UnicornCore(module, size);
+}

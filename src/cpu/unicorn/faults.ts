@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** From the CPU's exceptions to the faults of the engine contract. */
+import type { GuestMemory } from '../../machine/memory.ts';
+import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
+import type { Fault } from '../cpu.ts';
+import { guard, LONGEST } from '../guard.ts';
+import type { UnicornCore } from './core.ts';
+
+interface Context {
+  readonly core: UnicornCore;
+  readonly memory: GuestMemory;
+  /** Of the faulting instruction, or behind it for software interrupts. */
+  readonly rip: bigint;
+}
+
+/** @param vector the exception's number (Intel SDM vol. 3, 6.15). */
+export function interruptFault(vector: number, context: Context): Fault {
+  const { rip } = context;
+  switch (vector) {
+    case 0:
+      return { signal: 'SIGFPE', code: 'divide-error', rip };
+    case 1:
+      return { signal: 'SIGTRAP', code: 'breakpoint-trap', rip };
+    case 3:
+      return { signal: 'SIGTRAP', code: 'breakpoint-trap', rip: rip - 1n };
+    case 6:
+      return { signal: 'SIGILL', code: 'invalid-opcode', rip };
+    case 14:
+      return pageFault(context);
+    default:
+      return { signal: 'SIGSEGV', code: 'general-protection', rip };
+  }
+}
+
+function pageFault({ core, memory, rip }: Context): Fault {
+  const address = core.faultAddress;
+  const prot = address < BigInt(memory.size) ? memory.protectionAt(Number(address)) : 0;
+  const mapped = (prot & PROT_MAPPED) !== 0;
+  const fault = (code: Fault['code']): Fault => ({ signal: 'SIGSEGV', code, rip, address });
+  if ((core.faultCode & 2) !== 0) return fault(mapped ? 'write-protected' : 'unmapped-write');
+  if (isFetch(memory, rip, address)) return fault(mapped ? 'exec-protected' : 'unmapped-fetch');
+  return fault(mapped ? 'read-protected' : 'unmapped-read');
+}
+
+/** Whether the fault came from fetching the instruction rather than from its operands. */
+function isFetch(memory: GuestMemory, rip: bigint, address: bigint): boolean {
+  if (address === rip) return true;
+  const distance = address - rip;
+  if (distance <= 0n || distance >= BigInt(LONGEST)) return false;
+  if (address % BigInt(PAGE_SIZE) !== 0n) return false;
+  if ((memory.protectionAt(Number(rip)) & PROT.exec) === 0) return true;
+  const bytes = memory.bytes.subarray(Number(rip), Number(address));
+  return guard(bytes, Number(rip), 1)[0]?.kind === 'invalid';
+}
