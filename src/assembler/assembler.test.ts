@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, test } from 'vitest';
+import { createAssembler } from './assembler.ts';
 import { assemble, assembleWell, lineTable, say, testAssembler } from './testing/assemble.ts';
 
 describe('diagnostics', () => {
@@ -119,6 +120,41 @@ describe('sources that do not end', () => {
       errors.some((d) => message.test(d.text)),
       say(result).slice(0, 5).join('\n'),
     ).toBe(true);
+  });
+});
+
+describe('a NASM that does not get to its end', () => {
+  /** A program whose `_start` is `body`, and which exports its memory, in WebAssembly's binary form. */
+  function program(...body: number[]): WebAssembly.Module {
+    const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
+    const section = (id: number, ...content: number[]): number[] => [
+      id,
+      content.length,
+      ...content,
+    ];
+    return new WebAssembly.Module(
+      Uint8Array.from([
+        ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+        ...section(1, 1, 0x60, 0, 0), // one type: no parameters, no results
+        ...section(3, 1, 0),
+        ...section(5, 1, 0, 1),
+        ...section(7, 2, ...name('memory'), 2, 0, ...name('_start'), 0, 0),
+        ...section(10, 1, body.length + 1, 0, ...body),
+      ]),
+    );
+  }
+
+  test.each([
+    ['a trap', program(0x00, 0x0b), /^NASM crashed \(.*unreachable.*\)$/],
+    ['a full stack', program(0x10, 0x00, 0x0b), /^NASM ran out of stack/],
+    ['an end without output', program(0x0b), /^NASM ended with status 0 and no message$/],
+  ])('%s is a diagnostic', async (_name, module, text) => {
+    const request = { sources: { 'main.asm': '' }, main: 'main.asm' };
+    const result = await createAssembler(module).assemble(request);
+    expect(result.ok).toBe(false);
+    expect(result.diagnostics).toHaveLength(1);
+    expect(result.diagnostics[0]).toMatchObject({ file: 'main.asm', line: 0, severity: 'error' });
+    expect(result.diagnostics[0]?.text).toMatch(text);
   });
 });
 

@@ -164,10 +164,15 @@ function decode(chunks: readonly Uint8Array[], size: number): string {
   return new TextDecoder().decode(all.subarray(0, at));
 }
 
+/** What ends a run from outside, in words. Anything else is a bug of ours and goes on up. */
 function explain(error: unknown): string {
   if (error instanceof TooManyMessages) return 'too many messages, assembly was given up';
-  // The engines word a stack overflow differently; both are RangeError or InternalError.
-  if (error instanceof RangeError) return 'NASM ran out of stack: is there an endless recursion?';
   if (error instanceof WebAssembly.RuntimeError) return `NASM crashed (${error.message})`;
+  // Chromium and Node throw a RangeError for a full stack, Firefox an InternalError of its own.
+  if (error instanceof RangeError || (error instanceof Error && error.name === 'InternalError')) {
+    return /stack|recursion/i.test(error.message)
+      ? 'NASM ran out of stack: is something nested without end?'
+      : `NASM ran out of memory (${error.message})`;
+  }
   throw error;
 }

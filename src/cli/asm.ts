@@ -2,58 +2,86 @@
 /**
  * `npm run asm`: assembles every program directly under asm/ into public/images/.
  *
- *     npm run asm [-- --check-native]
+ *     npm run asm [-- --check-native] [-- --sources DIR --out DIR]
  *
  * For asm/NAME.asm it writes public/images/NAME (an executable) and NAME.debug.json, where they
  * differ from what is there. Diagnostics go to stderr as `file:line: severity: text`; the status
  * is 1 when a program does not assemble. `--check-native` also assembles with the `nasm` on the
- * PATH, if there is one, and compares the bytes.
+ * PATH, if there is one, and compares the bytes. `--sources` and `--out` name other directories.
  */
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import type { AssembleResult, SourceTree } from '../protocol/assembler.ts';
 import { nodeAssembler, readSourceTree } from './node-assembler.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const SOURCES = join(ROOT, 'asm');
-const IMAGES = join(ROOT, 'public', 'images');
 
-async function main(args: readonly string[]): Promise<number> {
-  const unknown = args.find((arg) => arg !== '--check-native');
-  if (unknown !== undefined) {
-    console.error(`asm: unknown option ${unknown}; there is --check-native`);
-    return 2;
-  }
-  const [assembler, sources] = await Promise.all([nodeAssembler(), readSourceTree(SOURCES)]);
+type Assembled = Extract<AssembleResult, { ok: true }>;
+
+interface Options {
+  readonly sources: string;
+  readonly out: string;
+  readonly checkNative: boolean;
+}
+
+async function main(args: string[]): Promise<number> {
+  const options = parse(args);
+  if (!options) return 2;
+  const [assembler, sources] = await Promise.all([
+    nodeAssembler(),
+    readSourceTree(options.sources),
+  ]);
   const programs = mainFiles(sources);
   if (programs.length === 0) {
-    console.error('asm: there is no program under asm/');
+    console.error(`asm: there is no program in ${shown(options.sources)}`);
     return 1;
   }
-  await mkdir(IMAGES, { recursive: true });
+  await mkdir(options.out, { recursive: true });
   let failed = false;
   for (const file of programs) {
     const result = await assembler.assemble({ sources, main: file });
-    report(result);
-    if (result.ok) {
-      const name = file.replace(/\.asm$/, '');
-      await writeIfChanged(join(IMAGES, `${name}.debug.json`), `${JSON.stringify(result.debug)}\n`);
-      const changed = await writeIfChanged(join(IMAGES, name), result.image);
-      await chmod(join(IMAGES, name), 0o755);
-      const sections = result.debug.sections.map((s) => `${s.name} ${s.size}`).join(', ');
-      const what = `${result.image.length} bytes (${sections}), ${Math.round(result.ms)} ms`;
-      console.log(`${name}: ${what}${changed ? '' : ', unchanged'}`);
-      if (args.includes('--check-native')) failed ||= !(await checkNative(file, result.image));
-    } else {
+    report(options.sources, result);
+    if (!result.ok) {
       console.error(`asm: ${file} does not assemble`);
+      failed = true;
+      continue;
+    }
+    await save(join(options.out, file.replace(/\.asm$/, '')), result);
+    if (options.checkNative && !(await sameNatively(options.sources, file, result.image))) {
       failed = true;
     }
   }
   return failed ? 1 : 0;
+}
+
+function parse(args: string[]): Options | null {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        sources: { type: 'string', default: join(ROOT, 'asm') },
+        out: { type: 'string', default: join(ROOT, 'public', 'images') },
+        'check-native': { type: 'boolean', default: false },
+      },
+    });
+    return { sources: values.sources, out: values.out, checkNative: values['check-native'] };
+  } catch (error) {
+    console.error(`asm: ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+/** Writes image and debug info, and says on one line what they are. */
+async function save(path: string, { image, debug, ms }: Assembled): Promise<void> {
+  await writeIfChanged(`${path}.debug.json`, `${JSON.stringify(debug)}\n`, 0o644);
+  const changed = await writeIfChanged(path, image, 0o755);
+  const sections = debug.sections.map((s) => `${s.name} ${s.size}`).join(', ');
+  const what = `${image.length} bytes (${sections}), ${Math.round(ms)} ms`;
+  console.log(`${basename(path)}: ${what}${changed ? '' : ', unchanged'}`);
 }
 
 /** Programs are the .asm files directly under asm/; what lies deeper is included by them. */
@@ -61,23 +89,38 @@ function mainFiles(sources: SourceTree): string[] {
   return Object.keys(sources).filter((path) => /^[^/]+\.asm$/.test(path));
 }
 
-function report({ diagnostics }: AssembleResult): void {
+function report(dir: string, { diagnostics }: AssembleResult): void {
   for (const { file, line, severity, text } of diagnostics) {
-    const place = file === '' ? '' : `asm/${file}:${line > 0 ? `${line}:` : ''} `;
+    const place = file === '' ? '' : `${shown(join(dir, file))}:${line > 0 ? `${line}:` : ''} `;
     console.error(`${place}${severity}: ${text}`);
   }
 }
 
-/** @returns whether the file was written. */
-async function writeIfChanged(path: string, content: string | Uint8Array): Promise<boolean> {
+/** A path as people here would type it. */
+function shown(path: string): string {
+  return relative(process.cwd(), path);
+}
+
+/**
+ * Replaces a file in one step, so that whoever reads it meanwhile finds the old or the new one.
+ * @returns whether there was anything to write.
+ */
+async function writeIfChanged(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+): Promise<boolean> {
   const old = await readFile(path).catch(() => null);
   if (old?.equals(Buffer.from(content))) return false;
-  await writeFile(path, content);
+  const fresh = `${path}.${process.pid}.new`;
+  await writeFile(fresh, content);
+  await chmod(fresh, mode); // not writeFile's mode, which the umask would cut
+  await rename(fresh, path);
   return true;
 }
 
 /** @returns false when a native NASM makes other bytes of the same source. */
-async function checkNative(file: string, image: Uint8Array): Promise<boolean> {
+async function sameNatively(dir: string, file: string, image: Uint8Array): Promise<boolean> {
   const run = promisify(execFile);
   const version = await run('nasm', ['-v']).then(
     ({ stdout }) => stdout.trim(),
@@ -87,15 +130,15 @@ async function checkNative(file: string, image: Uint8Array): Promise<boolean> {
     console.log(`${file}: not compared, there is no nasm on the PATH`);
     return true;
   }
-  const dir = await mkdtemp(join(tmpdir(), 'glassbox-asm-'));
+  const scratch = await mkdtemp(join(tmpdir(), 'glassbox-asm-'));
   try {
-    const out = join(dir, 'image');
-    await run('nasm', ['-f', 'bin', '-I', `${SOURCES}/`, '-o', out, join(SOURCES, file)]);
+    const out = join(scratch, 'image');
+    await run('nasm', ['-f', 'bin', '-I', `${dir}/`, '-o', out, join(dir, file)]);
     const same = (await readFile(out)).equals(image);
     console.log(`${file}: ${same ? 'the same bytes as' : 'DIFFERS from'} ${version}`);
     return same;
   } finally {
-    await rm(dir, { recursive: true });
+    await rm(scratch, { recursive: true });
   }
 }
 
