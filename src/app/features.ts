@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /** What this browser lacks and we cannot do without, as a sentence for people; or null. */
-export function missingFeature(
-  scope: Record<string, unknown> = globalThis,
-): string | null {
+export function missingFeature(scope: Record<string, unknown> = globalThis): string | null {
   const needs: readonly (readonly [string, string])[] = [
     ['WebAssembly', 'WebAssembly'],
     ['Worker', 'web workers'],

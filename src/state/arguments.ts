@@ -21,7 +21,9 @@ export const ARGUMENT_PRESETS: readonly ArgumentPreset[] = [
 /** Splits at blanks; '…', "…" and \ keep blanks. Fails on a quote without its end. */
 export function splitArguments(line: string): Result<string[], string> {
   const words: string[] = [];
-  let word: string | null = null;
+  let word = '';
+  /** Whether a word has begun; an empty one in quotes counts. */
+  let begun = false;
   let quote: '"' | "'" | null = null;
   for (let i = 0; i < line.length; i++) {
     const c = line.charAt(i);
@@ -31,17 +33,20 @@ export function splitArguments(line: string): Result<string[], string> {
       else word += c;
     } else if (c === '"' || c === "'") {
       quote = c;
-      word ??= '';
+      begun = true;
     } else if (c === '\\' && i + 1 < line.length) {
-      word = (word ?? '') + line.charAt(++i);
+      word += line.charAt(++i);
+      begun = true;
     } else if (/\s/.test(c)) {
-      if (word !== null) words.push(word);
-      word = null;
+      if (begun) words.push(word);
+      word = '';
+      begun = false;
     } else {
-      word = (word ?? '') + c;
+      word += c;
+      begun = true;
     }
   }
   if (quote !== null) return err(`The argument line has a ${quote} without its end.`);
-  if (word !== null) words.push(word);
+  if (begun) words.push(word);
   return ok(words);
 }

@@ -2,7 +2,7 @@
 /** What the register panel shows, computed. */
 import { isAddr } from '../../shared/brand.ts';
 import { FLAG, GPR, GPR_NAMES, type CpuState, type FlagName } from '../../shared/cpu-state.ts';
-import type { DebugIndex } from '../../state/debug-index.ts';
+import type { DebugIndex } from '../../shared/debug-index.ts';
 
 /** In the order people know, not in that of the encoding. */
 const ORDER = [

@@ -2,7 +2,7 @@
 /** Texts of the memory dump. */
 import { elementText, meaningAt, type LensTensor } from '../../shared/lens.ts';
 import { formatF32, formatF64 } from '../../shared/format.ts';
-import type { DebugIndex } from '../../state/debug-index.ts';
+import type { DebugIndex } from '../../shared/debug-index.ts';
 import type { MemoryView } from '../../state/memory-view.svelte.ts';
 import type { MemoryColumn } from '../../state/settings.svelte.ts';
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { GPR } from '../shared/cpu-state.ts';
+import { ConsoleState } from './console.svelte.ts';
+import { MachineState, type Program } from './machine.svelte.ts';
+import { DEBUG, FakeMachine, snapshot } from './testing/fake-machine.ts';
+
+const PROGRAM: Program = { name: 'sigmoid', image: new Uint8Array([0x7f]), debug: DEBUG };
+
+let fake: FakeMachine;
+let output: ConsoleState;
+let machine: MachineState;
+
+beforeEach(() => {
+  fake = new FakeMachine();
+  output = new ConsoleState((flush) => flush());
+  machine = new MachineState(fake, output);
+});
+
+async function booted(args = 'classify'): Promise<void> {
+  machine.setProgram(PROGRAM);
+  expect(await machine.boot(args)).toBe(true);
+  fake.calls.length = 0;
+}
+
+describe('booting', () => {
+  it('passes argv, and stands ready at the entry with a source place', async () => {
+    machine.setProgram(PROGRAM);
+    expect(await machine.boot('train --epochs "3"')).toBe(true);
+    expect(fake.boots[0]?.argv).toEqual(['sigmoid', 'train', '--epochs', '3']);
+    expect(machine.status).toBe('ready');
+    expect(machine.source).toEqual({ file: 'main.asm', line: 10 });
+    expect(machine.reason).toEqual({ kind: 'entry' });
+    expect(machine.previous).toBeNull();
+    expect(output.text).toBe('$ ./sigmoid train --epochs 3');
+  });
+
+  it('does nothing without a program', async () => {
+    expect(await machine.boot()).toBe(false);
+    expect(fake.calls).toEqual([]);
+    expect(machine.status).toBe('empty');
+  });
+
+  it('says why a refused image cannot start, and recovers with the next', async () => {
+    machine.setProgram(PROGRAM);
+    fake.bootResult = { ok: false, error: 'not an ELF file' };
+    expect(await machine.boot('')).toBe(false);
+    expect(machine.trouble).toEqual({ kind: 'boot', message: 'not an ELF file' });
+    fake.bootResult = { ok: true, snapshot: snapshot() };
+    expect(await machine.boot('')).toBe(true);
+    expect(machine.trouble).toBeNull();
+  });
+
+  it('refuses an argument line with an open quote before it touches the machine', async () => {
+    await booted();
+    expect(await machine.boot('train "x')).toBe(false);
+    expect(fake.calls).toEqual([]);
+    expect(machine.trouble?.kind).toBe('arguments');
+  });
+
+  it('asks to prepare first, and stays as it is when that fails', async () => {
+    await booted();
+    machine.onPrepare(() => Promise.resolve(false));
+    expect(await machine.boot()).toBe(false);
+    expect(fake.calls).toEqual([]);
+    expect(machine.status).toBe('ready');
+  });
+
+  it('knows when the program has changed since', async () => {
+    await booted();
+    expect(machine.stale).toBe(false);
+    machine.setProgram({ ...PROGRAM });
+    expect(machine.stale).toBe(true);
+  });
+});
+
+describe('running and stepping', () => {
+  it('resolves a step with its reason and keeps the registers before it', async () => {
+    await booted();
+    const step = machine.stepIn();
+    expect(machine.busy).toBe(true);
+    fake.stop(
+      { kind: 'step' },
+      snapshot((cpu) => {
+        cpu.rip = 0x401003n;
+        cpu.setGpr(GPR.rax, 7n);
+        cpu.instructions = 1;
+      }),
+    );
+    expect(await step).toEqual({ kind: 'step' });
+    expect(machine.status).toBe('paused');
+    expect(machine.cpu?.gpr(GPR.rax)).toBe(7n);
+    expect(machine.previous?.gpr(GPR.rax)).toBe(0n);
+    expect(machine.previous?.rip).toBe(0x401000n);
+    expect(machine.instructions).toBe(1);
+    expect(machine.source).toEqual({ file: 'main.asm', line: 12 });
+  });
+
+  it('ignores a second command while one is under way', async () => {
+    await booted();
+    void machine.run();
+    expect(await machine.stepOver()).toBeNull();
+    expect(fake.calls).toEqual(['run continue']);
+  });
+
+  it('shows progress without moving what changes are measured from', async () => {
+    await booted();
+    void machine.run();
+    const at = snapshot((cpu) => (cpu.instructions = 5_000_000), 9.4);
+    fake.say({ type: 'progress', snapshot: at });
+    expect(machine.instructions).toBe(5_000_000);
+    expect(machine.mips).toBe(9.4);
+    expect(machine.previous).toBeNull();
+    fake.stop({ kind: 'pause' }, at);
+    expect(machine.previous?.rip).toBe(0x401000n);
+    expect(machine.mips).toBe(9.4);
+  });
+
+  it('does not take late progress for running', async () => {
+    await booted();
+    void machine.run();
+    fake.stop({ kind: 'pause' });
+    fake.say({ type: 'progress', snapshot: snapshot() });
+    expect(machine.status).toBe('paused');
+  });
+
+  it('tells waiting for input from running, and pauses either', async () => {
+    await booted();
+    void machine.run();
+    fake.say({ type: 'waiting', snapshot: snapshot() });
+    expect(machine.status).toBe('waiting');
+    await machine.writeLine('7');
+    await machine.pause();
+    expect(fake.calls).toEqual(['run continue', 'stdin "7\\n"', 'pause']);
+    expect(output.lines.at(-1)).toMatchObject({ stream: 'in', text: '7' });
+  });
+
+  it('does not pause what does not run', async () => {
+    await booted();
+    await machine.pause();
+    expect(fake.calls).toEqual([]);
+  });
+
+  it('starts again from an end, and steps to the entry from there', async () => {
+    await booted('classify');
+    void machine.run();
+    fake.stop({ kind: 'exit', status: 3 });
+    expect(machine.status).toBe('exited');
+    expect(output.text).toContain('exited with status 3');
+    fake.calls.length = 0;
+    expect(await machine.stepIn()).toEqual({ kind: 'entry' });
+    expect(fake.calls).toEqual(['boot sigmoid classify', 'breakpoints ']);
+    expect(machine.status).toBe('ready');
+  });
+
+  it('runs to the next line with code, or not at all', async () => {
+    await booted();
+    expect(await machine.runToLine('main.asm', 40)).toBeNull();
+    expect(fake.calls).toEqual([]);
+    void machine.runToLine('main.asm', 11);
+    await Promise.resolve();
+    expect(fake.calls).toEqual(['run to']);
+  });
+
+  it('reports a fault as it is', async () => {
+    await booted();
+    void machine.run();
+    const fault = {
+      signal: 'SIGSEGV',
+      code: 'unmapped-read',
+      rip: 0x401003,
+      address: '0x10',
+      symbol: '_start.loop',
+      file: 'main.asm',
+      line: 12,
+      message: 'No memory there.',
+    };
+    fake.stop({ kind: 'fault', fault });
+    expect(machine.status).toBe('faulted');
+    expect(machine.reason).toEqual({ kind: 'fault', fault });
+  });
+
+  it('settles those who wait for a stop when another boot comes', async () => {
+    await booted();
+    const run = machine.run();
+    await machine.reset();
+    expect(await run).toBeNull();
+    expect(machine.status).toBe('ready');
+  });
+
+  it('hands samples to listeners until they leave', async () => {
+    await booted();
+    const seen: number[] = [];
+    const off = machine.onSamples((samples) => seen.push(...samples.map((s) => s.values[0] ?? 0)));
+    const sample = { event: 'batch_end', instructions: 1, values: [0.5] };
+    fake.say({ type: 'samples', samples: [sample] });
+    off();
+    fake.say({ type: 'samples', samples: [sample] });
+    expect(seen).toEqual([0.5]);
+  });
+});
+
+describe('a crash', () => {
+  it('empties the machine, says so, frees waiters, and lets one boot again', async () => {
+    await booted();
+    const run = machine.run();
+    fake.crash('The machine failed: out of memory');
+    expect(await run).toBeNull();
+    expect(machine.status).toBe('empty');
+    expect(machine.cpu).toBeNull();
+    expect(machine.trouble).toEqual({
+      kind: 'crash',
+      message: 'The machine failed: out of memory',
+    });
+    expect(await machine.boot()).toBe(true);
+    expect(machine.trouble).toBeNull();
+  });
+});
+
+describe('breakpoints', () => {
+  it('sets those of instructions, and of lines by the debug info of what runs', async () => {
+    const lines = { all: [{ file: 'main.asm', line: 12 }], toggle: vi.fn(() => 12) };
+    machine.breakpoints.useLines(lines);
+    await booted();
+    machine.toggleBreakpoint(0x401007);
+    expect(machine.breakpointAddresses).toEqual([0x401003, 0x401007]);
+    expect(machine.breaksAt(0x401007)).toBe(true);
+    machine.toggleBreakpoint(0x401007);
+    expect(machine.breaksAt(0x401007)).toBe(false);
+    // The first instruction of a line is the line's.
+    machine.toggleBreakpoint(0x401009);
+    expect(lines.toggle).toHaveBeenCalledWith('main.asm', 13);
+  });
+
+  it('is told to the machine at each boot', async () => {
+    machine.setProgram(PROGRAM);
+    machine.toggleBreakpoint(0x401007);
+    await machine.boot('');
+    expect(fake.calls).toEqual(['boot sigmoid', 'breakpoints 401007']);
+  });
+});
+
+describe('the settled status', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('does not flicker through a step, and follows a real run', async () => {
+    await booted();
+    void machine.stepIn();
+    expect(machine.settledStatus).toBe('ready');
+    fake.stop({ kind: 'step' });
+    expect(machine.settledStatus).toBe('paused');
+    void machine.run();
+    vi.advanceTimersByTime(200);
+    expect(machine.settledStatus).toBe('running');
+  });
+});

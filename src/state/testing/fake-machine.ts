@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** A machine for tests: it notes what it is asked, and says what the test makes it say. */
+import type { MachineHandle } from '../../client/machine-client.ts';
+import { WorkerGone, type WorkerCrash } from '../../client/worker-link.ts';
+import type { DebugInfo } from '../../protocol/debug-info.ts';
+import type {
+  BootRequest,
+  BootResult,
+  MachineEvent,
+  MemoryRegion,
+  RunCommand,
+  Snapshot,
+  StopReason,
+} from '../../protocol/machine.ts';
+import { CpuState, STATE_SIZE } from '../../shared/cpu-state.ts';
+
+/** A snapshot with some registers set. */
+export function snapshot(set: (cpu: CpuState) => void = () => undefined, mips = 0): Snapshot {
+  const state = new ArrayBuffer(STATE_SIZE);
+  set(new CpuState(state));
+  return { state, mips, engine: 'unicorn' };
+}
+
+/** Two instructions a line: `main.asm` lines 10, 12, 13 at 0x401000, a data line, one tensor. */
+export const DEBUG: DebugInfo = {
+  version: 1,
+  sha256: '0'.repeat(64),
+  entry: 0x401000,
+  files: ['main.asm', 'lib.inc'],
+  lines: [
+    ...[0x401000, 3, 0, 10],
+    ...[0x401003, 4, 0, 12],
+    ...[0x401007, 2, 0, 12],
+    ...[0x401009, 5, 0, 13],
+    ...[0x40100e, 1, 1, 4],
+    ...[0x402000, 16, 0, 30],
+  ],
+  sections: [
+    { name: '.text', start: 0x401000, size: 0x10 },
+    { name: '.data', start: 0x402000, size: 0x20 },
+  ],
+  symbols: [
+    symbol('_start', 0x401000, 9, '.text', 'code', 0, 9),
+    symbol('_start.loop', 0x401003, 6, '.text', 'local', 0, 11),
+    symbol('helper', 0x40100e, 1, '.text', 'code', 1, 3),
+    symbol('table', 0x402000, 16, '.data', 'data', 0, 30),
+  ],
+  tensors: [
+    { name: 'w', address: 0x402000, type: 'f64', shape: [2], axes: ['pixel'], file: 0, line: 30 },
+  ],
+  events: [{ name: 'forward_begin', address: 0x401003, file: 0, line: 12 }],
+};
+
+function symbol(
+  name: string,
+  address: number,
+  size: number,
+  section: string,
+  kind: 'code' | 'data' | 'local',
+  file: number,
+  line: number,
+) {
+  return { name, address, size, section, kind, file, line };
+}
+
+export class FakeMachine implements MachineHandle {
+  /** Every call but reads, in order: `boot sigmoid classify`, `run continue`, … */
+  readonly calls: string[] = [];
+  readonly boots: BootRequest[] = [];
+  /** What `boot` answers. */
+  bootResult: BootResult = { ok: true, snapshot: snapshot((cpu) => (cpu.rip = 0x401000n)) };
+  memory = new Map<number, number>();
+  mapped: MemoryRegion[] = [{ start: 0x402000, end: 0x403000, prot: 'rw-', name: '.data' }];
+  gone: WorkerCrash | null = null;
+  readonly #events = new Set<(event: MachineEvent) => void>();
+  readonly #crashes = new Set<(crash: WorkerCrash) => void>();
+
+  onEvent(listener: (event: MachineEvent) => void): () => void {
+    this.#events.add(listener);
+    return () => this.#events.delete(listener);
+  }
+
+  onCrash(listener: (crash: WorkerCrash) => void): () => void {
+    this.#crashes.add(listener);
+    return () => this.#crashes.delete(listener);
+  }
+
+  /** The worker says something. */
+  say(event: MachineEvent): void {
+    for (const listener of [...this.#events]) listener(event);
+  }
+
+  stop(reason: StopReason, at: Snapshot = snapshot()): void {
+    this.say({ type: 'stopped', reason, snapshot: at });
+  }
+
+  crash(message: string): void {
+    this.gone = { kind: 'error', message };
+    for (const listener of [...this.#crashes]) listener(this.gone);
+  }
+
+  restart(): void {
+    this.calls.push('restart');
+    this.gone = null;
+  }
+
+  dispose(): void {
+    this.calls.push('dispose');
+  }
+
+  boot(request: BootRequest): Promise<BootResult> {
+    this.boots.push(request);
+    this.gone = null;
+    return this.#answer(`boot ${request.argv.join(' ')}`, this.bootResult);
+  }
+
+  run(command: RunCommand): Promise<void> {
+    return this.#answer(`run ${command.kind}`, undefined);
+  }
+
+  pause(): Promise<void> {
+    return this.#answer('pause', undefined);
+  }
+
+  setBreakpoints(addresses: readonly number[]): Promise<void> {
+    return this.#answer(`breakpoints ${addresses.map((a) => a.toString(16)).join(' ')}`, undefined);
+  }
+
+  watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void> {
+    return this.#answer(`watch ${events.join(' ')}: ${tensors.join(' ')}`, undefined);
+  }
+
+  writeStdin(bytes: Uint8Array): Promise<void> {
+    return this.#answer(`stdin ${JSON.stringify(new TextDecoder().decode(bytes))}`, undefined);
+  }
+
+  closeStdin(): Promise<void> {
+    return this.#answer('eof', undefined);
+  }
+
+  readMemory(address: number, length: number) {
+    const bytes = new Uint8Array(length);
+    const mapped = new Uint8Array(length);
+    for (let i = 0; i < length; i++) {
+      const inside = this.mapped.some((r) => address + i >= r.start && address + i < r.end);
+      mapped[i] = inside ? 1 : 0;
+      bytes[i] = inside ? (this.memory.get(address + i) ?? 0) : 0;
+    }
+    return this.#answer(null, { address, bytes, mapped });
+  }
+
+  writeMemory(address: number, bytes: Uint8Array): Promise<string | null> {
+    bytes.forEach((byte, i) => this.memory.set(address + i, byte));
+    return this.#answer(`write ${address.toString(16)}`, null);
+  }
+
+  writeRegister(register: string): Promise<string | null> {
+    return this.#answer(`register ${register}`, null);
+  }
+
+  regions(): Promise<readonly MemoryRegion[]> {
+    return this.#answer(null, this.mapped);
+  }
+
+  disassemble(): Promise<readonly never[]> {
+    return this.#answer(null, []);
+  }
+
+  #answer<T>(call: string | null, value: T): Promise<T> {
+    if (call !== null) this.calls.push(call);
+    return this.gone === null ? Promise.resolve(value) : Promise.reject(new WorkerGone(this.gone));
+  }
+}
