@@ -26,7 +26,7 @@ import {
 } from 'iced-x86';
 
 /** Features whose instructions Unicorn executes as silicon does. */
-const TRUSTED: ReadonlySet<CpuidFeature> = new Set([
+const TRUSTED: ReadonlySet<number> = new Set([
   CpuidFeature.INTEL8086,
   CpuidFeature.INTEL186,
   CpuidFeature.INTEL286,
@@ -176,7 +176,7 @@ export function effectiveAddress(i: Instruction): EffectiveAddress {
 }
 
 function examine(i: Instruction): GuardedInstruction {
-  const features = Array.from(i.cpuidFeatures()) as CpuidFeature[];
+  const features = Array.from(i.cpuidFeatures());
   const { mnemonic } = i;
   let kind: GuardedInstruction['kind'] = 'plain';
   let detail = '';
@@ -239,7 +239,7 @@ function touchesForeignRegisters(i: Instruction): boolean {
   return false;
 }
 
-function describeFeatures(features: readonly CpuidFeature[], i: Instruction): string {
+function describeFeatures(features: readonly number[], i: Instruction): string {
   const untrusted = features.filter((feature) => !TRUSTED.has(feature));
   if (untrusted.length > 0) {
     return `needs ${untrusted.map((feature) => CpuidFeature[feature]).join(', ')}`;

@@ -101,7 +101,7 @@ function execute(memory: GuestMemory, i: Instruction): Fault | null {
     case Mnemonic.Ldmxcsr:
       return loadMxcsr(memory, i);
     default:
-      throw new Error(`no software for ${String(Mnemonic[i.mnemonic])}`);
+      throw new Error(`no software for ${Mnemonic[i.mnemonic]}`);
   }
 }
 

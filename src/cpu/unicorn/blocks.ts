@@ -56,10 +56,10 @@ export function makeBlock(
       }
     }
     const next = instruction.changes.map(({ register, value }) => {
-      const from = value && origin(value.from);
+      const from = value === null ? null : origin(value.from);
       return {
         register,
-        value: from ? { from: from.from, add: from.add + (value?.add ?? 0) } : null,
+        value: value && from ? { from: from.from, add: from.add + value.add } : null,
       };
     });
     for (const { register, value } of next) origins[register] = value;

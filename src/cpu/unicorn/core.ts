@@ -20,7 +20,7 @@ import { GUEST_FLOOR, MAX_RAM, PAGE_SIZE } from '../../machine/layout.ts';
 import type { CpuState } from '../../shared/cpu-state.ts';
 import { FLAG, STATE } from '../../shared/cpu-state.ts';
 import { calibrate, findEnv, type EnvLayout } from './calibrate.ts';
-import { UC, type UnicornModule } from './loader.ts';
+import { UC, type UnicornCallback, type UnicornModule } from './loader.ts';
 
 /** Page table entry bits (Intel SDM vol. 3, 4.5). */
 export const PTE = { present: 1, write: 2, user: 4, dirty: 0x40 } as const;
@@ -299,12 +299,7 @@ export class UnicornCore {
   }
 
   #installHooks(): void {
-    const add = (
-      type: number,
-      signature: string,
-      f: (...a: number[]) => number | undefined,
-      instruction = 0,
-    ) => {
+    const add = (type: number, signature: string, f: UnicornCallback, instruction = 0) => {
       const { module } = this;
       const callback = module.addFunction(f, signature);
       this.#callbacks.push(callback);
@@ -324,13 +319,13 @@ export class UnicornCore {
       check(result, 'add a hook');
     };
     add(UC.HOOK_BLOCK, 'viiiii', (_uc, low, high, size) => {
-      this.handler?.block((low ?? 0) + (high ?? 0) * 2 ** 32, size ?? 0);
+      this.handler?.block(low + high * 2 ** 32, size);
       return undefined;
     });
     add(UC.HOOK_INTR, 'viii', (_uc, vector) => {
       if (this.handler) {
         this.acknowledge();
-        this.handler.interrupt(vector ?? 0);
+        this.handler.interrupt(vector);
       } else {
         this.stop(); // calibration
       }

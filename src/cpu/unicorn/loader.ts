@@ -9,6 +9,15 @@
  * `Object.prototype`, there only while the file is being evaluated, is handed the module.
  */
 
+/** A function that Unicorn calls; how many arguments it is given follows from its signature. */
+export type UnicornCallback = (
+  uc: number,
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+) => number | undefined;
+
 /** The C API of Unicorn 1.0 and the heap. 64-bit values are two 32-bit halves, low one first. */
 export interface UnicornModule {
   /** Replaced whenever the heap grows: always fetch anew. */
@@ -17,7 +26,7 @@ export interface UnicornModule {
   _malloc(size: number): number;
   _free(pointer: number): void;
   /** Puts a function of the given emscripten signature into the table and returns its pointer. */
-  addFunction(f: (...args: number[]) => number | undefined, signature: string): number;
+  addFunction(f: UnicornCallback, signature: string): number;
   removeFunction(pointer: number): void;
   _uc_open(arch: number, mode: number, handle: number): number;
   _uc_close(uc: number): number;
@@ -84,12 +93,12 @@ export function loadUnicorn(): Promise<UnicornModule> {
 }
 
 async function capture(): Promise<UnicornModule> {
-  let captured: object | undefined;
+  const captured: object[] = [];
   const names = [CAPTURED, 'print', 'printErr'] as const;
   Object.defineProperty(Object.prototype, CAPTURED, {
     configurable: true,
     set(this: object, value: unknown) {
-      captured = this;
+      captured.push(this);
       Object.defineProperty(this, CAPTURED, { value, writable: true, configurable: true });
     },
   });
@@ -102,8 +111,9 @@ async function capture(): Promise<UnicornModule> {
   } finally {
     for (const name of names) Reflect.deleteProperty(Object.prototype, name);
   }
-  if (captured === undefined) throw new Error('the Unicorn build has changed: no module captured');
-  return captured as UnicornModule;
+  const [module] = captured;
+  if (!module) throw new Error('the Unicorn build has changed: no module captured');
+  return module as UnicornModule;
 }
 
 function ignore(): void {
