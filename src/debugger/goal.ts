@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Where a command wants to arrive: addresses, each with a condition on the stack pointer that tells
+ * this frame from deeper ones of a recursion.
+ */
+import { addr, isAddr, type Addr } from '../shared/brand.ts';
+import { GPR } from '../shared/cpu-state.ts';
+import { PROT } from '../machine/layout.ts';
+import type { GuestMemory } from '../machine/memory.ts';
+import type { StopReason } from '../protocol/machine.ts';
+import { followsCall } from './disassemble.ts';
+
+export interface Goal {
+  readonly addresses: ReadonlySet<Addr>;
+  /** Whether arriving at one of the addresses with this stack pointer is the end of the command. */
+  arrived(rip: number, rsp: number): boolean;
+  readonly reason: StopReason;
+}
+
+/** Bytes of stack that are searched for return addresses, and how many of them are watched. */
+const SEARCHED = 64 * 1024;
+const MOST_CANDIDATES = 64;
+
+/** Arrival at an address in whatever frame. */
+export function goalAt(address: Addr): Goal {
+  return { addresses: new Set([address]), arrived: () => true, reason: { kind: 'cursor' } };
+}
+
+/** Behind a call at `next`: back in the frame whose stack pointer is `rsp`, or in one above it. */
+export function goalBehindCall(next: Addr, rsp: number): Goal {
+  return {
+    addresses: new Set([next]),
+    arrived: (_, now) => now >= rsp,
+    reason: { kind: 'step' },
+  };
+}
+
+/** The `count`-th arrival at any of the addresses of an event. */
+export function goalEvent(name: string, addresses: readonly Addr[], count: number): Goal {
+  let left = count;
+  return {
+    addresses: new Set(addresses),
+    arrived: () => --left <= 0,
+    reason: { kind: 'event', name },
+  };
+}
+
+/**
+ * The caller of the current function. Functions keep no frame pointer, so every word on the stack
+ * that may be a return address (it points behind a call) is watched, and the end is arriving at one
+ * with the stack pointer just above its slot: only the `ret` of that frame makes it so.
+ * @returns null when the stack holds no return address: the outermost function.
+ */
+export function goalCaller(memory: GuestMemory): Goal | null {
+  const rsp = Number(memory.state.gpr(GPR.rsp));
+  if (!isAddr(rsp)) return null;
+  const slots = new Map<Addr, Set<number>>();
+  const view = new DataView(memory.memory.buffer);
+  for (let slot = rsp; slot < rsp + SEARCHED; slot += 8) {
+    if (slots.size >= MOST_CANDIDATES || !memory.allows(slot, 8, PROT.read)) break;
+    const value = view.getBigUint64(slot, true);
+    if (value >= BigInt(memory.size) || !memory.allows(Number(value), 1, PROT.exec)) continue;
+    if (!followsCall(memory, Number(value))) continue;
+    const target = addr(value);
+    slots.set(target, (slots.get(target) ?? new Set<number>()).add(slot));
+  }
+  if (slots.size === 0) return null;
+  return {
+    addresses: new Set(slots.keys()),
+    arrived: (rip, now) => slots.get(rip as Addr)?.has(now - 8) ?? false,
+    reason: { kind: 'step' },
+  };
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * One process under control: the loop of slice, system call and stop, and the commands on it.
+ *
+ * The engine runs in slices of a few milliseconds. Between them the host breathes, so that a pause
+ * gets through in an endless loop as well. A command ends in exactly one `StopReason`.
+ */
+import type { Engine, RunResult } from '../cpu/cpu.ts';
+import { STACK_SIZE } from '../machine/layout.ts';
+import type { GuestMemory } from '../machine/memory.ts';
+import type { Process, SyscallOutcome } from '../machine/process.ts';
+import type {
+  MachineEvent,
+  RunCommand,
+  Sample,
+  Snapshot,
+  StopReason,
+} from '../protocol/machine.ts';
+import { addr, isAddr, type Addr } from '../shared/brand.ts';
+import { GPR } from '../shared/cpu-state.ts';
+import { DebugIndex } from '../shared/debug-index.ts';
+import type { DebugInfo } from '../shared/debug-info.ts';
+import { stepInfoAt } from './disassemble.ts';
+import { reportFault, reportKilled } from './fault-report.ts';
+import { goalAt, goalBehindCall, goalCaller, goalEvent, type Goal } from './goal.ts';
+import { Pace, SLICE } from './pace.ts';
+import { Sampler } from './samples.ts';
+
+/** What the session tells while it runs; output and strace come from the process itself. */
+export type SessionEvent = Extract<
+  MachineEvent,
+  { type: 'running' | 'stopped' | 'progress' | 'waiting' | 'samples' }
+>;
+
+export interface SessionOptions {
+  readonly memory: GuestMemory;
+  readonly process: Process;
+  readonly engine: Engine;
+  readonly debug: DebugInfo | null;
+  readonly onEvent?: (event: SessionEvent) => void;
+  /** Gives the host's event loop a turn: a macrotask, not a microtask. */
+  readonly breathe: () => Promise<void>;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** Milliseconds between `progress` events: one a frame. */
+const FRAME = 16;
+
+/** Samples kept back at most before they are sent. */
+const SAMPLE_BATCH = 256;
+
+export class Session {
+  readonly #memory: GuestMemory;
+  readonly #process: Process;
+  readonly #engine: Engine;
+  readonly #debug: DebugInfo | null;
+  readonly #index: DebugIndex | null;
+  readonly #onEvent: (event: SessionEvent) => void;
+  readonly #breathe: () => Promise<void>;
+  readonly #now: () => number;
+  readonly #pace = new Pace();
+  #breakpoints: ReadonlySet<Addr> = new Set();
+  #sampler = new Sampler(null, [], []);
+  #samples: Sample[] = [];
+  #goal: Goal | null = null;
+  #armed = false;
+  #running: Promise<StopReason> | null = null;
+  #end: StopReason | null = null;
+  /** A system call that waits, begun by an earlier command. */
+  #pending: Promise<SyscallOutcome> | null = null;
+  #pause: { readonly asked: Promise<'pause'>; ask(): void } | null = null;
+  #pauseAsked = false;
+
+  constructor(options: SessionOptions) {
+    this.#memory = options.memory;
+    this.#process = options.process;
+    this.#engine = options.engine;
+    this.#debug = options.debug;
+    this.#index = options.debug === null ? null : new DebugIndex(options.debug);
+    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#breathe = options.breathe;
+    this.#now = options.now;
+  }
+
+  get running(): boolean {
+    return this.#running !== null;
+  }
+
+  /** How the process ended, or null while it lives. */
+  get end(): StopReason | null {
+    return this.#end;
+  }
+
+  /** Symbols and lines of the program, or null without debug info. */
+  get index(): DebugIndex | null {
+    return this.#index;
+  }
+
+  /** Registers and counters as they are now. */
+  snapshot(): Snapshot {
+    return {
+      state: this.#memory.state.copy(),
+      mips: this.#pace.mips,
+      engine: this.#engine.name,
+    };
+  }
+
+  /** Replaces all breakpoints, also while running. */
+  setBreakpoints(addresses: Iterable<Addr>): void {
+    this.#breakpoints = new Set(addresses);
+    this.#armed = false;
+  }
+
+  /** See `MachineApi.watchScalars`. */
+  watchScalars(events: readonly string[], tensors: readonly string[]): void {
+    this.#sampler = new Sampler(this.#debug, events, tensors);
+    this.#armed = false;
+  }
+
+  /** Asks a running command to stop; its `run` then resolves with `pause`. */
+  pause(): void {
+    this.#pauseAsked = true;
+    this.#pause?.ask();
+  }
+
+  /**
+   * Runs one command to its end. While one runs, a second call changes nothing and awaits it; after
+   * the process has ended, it says again how.
+   */
+  run(command: RunCommand): Promise<StopReason> {
+    if (this.#end !== null) return Promise.resolve(this.#end);
+    this.#running ??= this.#perform(command).finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** Gives up whatever runs or waits; the session is of no use afterwards. */
+  dispose(): void {
+    this.#end ??= { kind: 'pause' };
+    this.pause();
+    this.#process.dispose();
+  }
+
+  async #perform(command: RunCommand): Promise<StopReason> {
+    this.#pauseAsked = false;
+    this.#pace.reset();
+    this.#onEvent({ type: 'running' });
+    this.#goal = this.#goalOf(command);
+    this.#armed = false;
+    const count = stepCount(command, this.#goal);
+    const reason = await this.#loop(count);
+    this.#goal = null;
+    this.#armed = false;
+    if (reason.kind === 'exit' || reason.kind === 'fault') this.#end ??= reason;
+    this.#flushSamples();
+    this.#onEvent({ type: 'stopped', reason, snapshot: this.snapshot() });
+    return reason;
+  }
+
+  /** Where the command ends; null for those that end by count, by a breakpoint or not at all. */
+  #goalOf(command: RunCommand): Goal | null {
+    const { state } = this.#memory;
+    switch (command.kind) {
+      case 'continue':
+      case 'step-in':
+        return null;
+      case 'to':
+        return isAddr(command.address) ? goalAt(addr(command.address)) : null;
+      case 'step-out':
+        return goalCaller(this.#memory);
+      case 'step-over': {
+        const rip = Number(state.rip);
+        const info = stepInfoAt(this.#memory, rip);
+        if (info?.isCall !== true) return null;
+        return goalBehindCall(addr(rip + info.length), Number(state.gpr(GPR.rsp)));
+      }
+      case 'until-event': {
+        const events = this.#debug?.events.filter((event) => event.name === command.name) ?? [];
+        const addresses = events.map((event) => addr(event.address));
+        return goalEvent(command.name, addresses, command.count);
+      }
+    }
+  }
+
+  async #loop(count: number): Promise<StopReason> {
+    let left = count;
+    let breathed = this.#now();
+    let shown = breathed;
+    if (this.#pending !== null) {
+      const ended = await this.#await(this.#pending);
+      if (ended !== null) return ended;
+      const arrived = this.#arrive();
+      if (arrived !== null) return arrived;
+    }
+    for (;;) {
+      if (this.#pauseAsked) return { kind: 'pause' };
+      const result = this.#slice(left);
+      left -= result.executed;
+      const ended = await this.#serve(result);
+      if (ended !== null) return ended;
+      const arrived = this.#arrive();
+      if (arrived !== null) return arrived;
+      if (left <= 0) return { kind: 'step' };
+      const now = this.#now();
+      if (now - breathed < SLICE) continue;
+      if (now - shown >= FRAME) {
+        shown = now;
+        this.#flushSamples();
+        this.#onEvent({ type: 'progress', snapshot: this.snapshot() });
+      }
+      await this.#breathe();
+      breathed = this.#now();
+    }
+  }
+
+  #slice(left: number): RunResult {
+    if (!this.#armed) this.#arm();
+    const started = this.#now();
+    const result = this.#engine.run(Math.min(left, this.#pace.budget));
+    this.#pace.learn(result.executed, this.#now() - started);
+    return result;
+  }
+
+  #arm(): void {
+    const goal: Iterable<Addr> = this.#goal?.addresses ?? [];
+    this.#engine.setBreakpoints(
+      new Set([...this.#breakpoints, ...this.#sampler.addresses, ...goal]),
+    );
+    this.#armed = true;
+  }
+
+  /** What the engine's stop means for the process. @returns the end of the command, or null. */
+  async #serve(result: RunResult): Promise<StopReason | null> {
+    const { stop } = result;
+    if (stop.kind === 'fault') {
+      const bottom = this.#process.space.layout.stackTop - STACK_SIZE;
+      const fault = reportFault(stop.fault, this.#memory, this.#index, bottom);
+      return { kind: 'fault', fault };
+    }
+    if (stop.kind !== 'syscall') return null;
+    const outcome = this.#process.syscall();
+    if (!(outcome instanceof Promise)) return this.#outcome(outcome);
+    return this.#await(outcome);
+  }
+
+  /** Waits for a system call that cannot be served at once, or for a pause. */
+  async #await(call: Promise<SyscallOutcome>): Promise<StopReason | null> {
+    this.#pending = call;
+    if (this.#process.waiting === 'stdin') {
+      this.#flushSamples();
+      this.#onEvent({ type: 'waiting', snapshot: this.snapshot() });
+    }
+    this.#pause = makePause();
+    if (this.#pauseAsked) this.#pause.ask();
+    const first = await Promise.race([call, this.#pause.asked]);
+    this.#pause = null;
+    if (first === 'pause') return { kind: 'pause' };
+    this.#pending = null;
+    return this.#outcome(first);
+  }
+
+  #outcome(outcome: SyscallOutcome): StopReason | null {
+    switch (outcome.kind) {
+      case 'done':
+        return null;
+      case 'exit':
+        return { kind: 'exit', status: outcome.status };
+      case 'killed':
+        return { kind: 'fault', fault: reportKilled(outcome.signal, this.#memory, this.#index) };
+    }
+  }
+
+  /** Looks at where rip has come to: a reading to take, the goal, a breakpoint. */
+  #arrive(): StopReason | null {
+    const { state } = this.#memory;
+    const rip = Number(state.rip);
+    const sample = this.#sampler.take(this.#memory, rip);
+    if (sample !== null) {
+      this.#samples.push(sample);
+      if (this.#samples.length >= SAMPLE_BATCH) this.#flushSamples();
+    }
+    const at = rip as Addr;
+    if (this.#goal?.addresses.has(at) && this.#goal.arrived(rip, Number(state.gpr(GPR.rsp)))) {
+      return this.#goal.reason;
+    }
+    if (this.#breakpoints.has(at)) return { kind: 'breakpoint', address: rip };
+    return null;
+  }
+
+  #flushSamples(): void {
+    if (this.#samples.length === 0) return;
+    const samples = this.#samples;
+    this.#samples = [];
+    this.#onEvent({ type: 'samples', samples });
+  }
+}
+
+/** Instructions after which the command ends by itself. */
+function stepCount(command: RunCommand, goal: Goal | null): number {
+  if (command.kind === 'step-in') return Math.max(1, command.count ?? 1);
+  if (command.kind === 'step-over' && goal === null) return 1;
+  return Infinity;
+}
+
+function makePause(): { asked: Promise<'pause'>; ask(): void } {
+  let ask: () => void = () => undefined;
+  const asked = new Promise<'pause'>((resolve) => {
+    ask = () => resolve('pause');
+  });
+  return { asked, ask };
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Questions one asks of an image's debug info, answered fast. Immutable. */
+import type { DebugInfo, DebugSymbol } from './debug-info.ts';
+
+export interface SourceLine {
+  /** Path relative to `asm/`. */
+  readonly file: string;
+  /** 1-based. */
+  readonly line: number;
+}
+
+/** Numbers a record in `DebugInfo.lines`: address, length, file, line. */
+const RECORD = 4;
+
+export class DebugIndex {
+  readonly info: DebugInfo;
+  readonly #byName: ReadonlyMap<string, DebugSymbol>;
+  /** `file:line` to the addresses of its instructions, ascending. */
+  readonly #code = new Map<string, number[]>();
+  readonly #text: readonly { start: number; end: number }[];
+
+  constructor(info: DebugInfo) {
+    this.info = info;
+    this.#byName = new Map(info.symbols.map((s) => [s.name, s]));
+    this.#text = info.sections
+      .filter((s) => s.name.startsWith('.text'))
+      .map((s) => ({ start: s.start, end: s.start + s.size }));
+    for (let at = 0; at < info.lines.length; at += RECORD) {
+      const address = info.lines[at] ?? 0;
+      if (!this.isCode(address)) continue;
+      const key = `${info.lines[at + 2] ?? 0}:${info.lines[at + 3] ?? 0}`;
+      const known = this.#code.get(key);
+      if (known === undefined) this.#code.set(key, [address]);
+      else known.push(address);
+    }
+  }
+
+  /** Whether `address` lies in a text section. */
+  isCode(address: number): boolean {
+    return this.#text.some((s) => address >= s.start && address < s.end);
+  }
+
+  /** The source line whose bytes cover `address`, or null. */
+  lineAt(address: number): SourceLine | null {
+    const at = this.#record(address);
+    const { lines, files } = this.info;
+    if (at < 0 || address >= (lines[at] ?? 0) + (lines[at + 1] ?? 0)) return null;
+    const file = files[lines[at + 2] ?? -1];
+    return file === undefined ? null : { file, line: lines[at + 3] ?? 0 };
+  }
+
+  /** Addresses of the instructions that `line` of `file` makes, ascending; empty when none. */
+  addressesOf(file: string, line: number): readonly number[] {
+    return this.#code.get(`${this.info.files.indexOf(file)}:${line}`) ?? [];
+  }
+
+  /** The first line from `line` on, within `reach` lines, that makes an instruction; or null. */
+  codeLineFrom(file: string, line: number, reach = 24): number | null {
+    const number = this.info.files.indexOf(file);
+    for (let at = line; at <= line + reach; at++) {
+      if (this.#code.has(`${number}:${at}`)) return at;
+    }
+    return null;
+  }
+
+  symbol(name: string): DebugSymbol | null {
+    return this.#byName.get(name) ?? null;
+  }
+
+  /** The last symbol at or below `address` whose section holds it, local labels included; or null. */
+  symbolAt(address: number): DebugSymbol | null {
+    const { symbols } = this.info;
+    let low = 0;
+    let high = symbols.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((symbols[middle]?.address ?? 0) <= address) low = middle + 1;
+      else high = middle;
+    }
+    const symbol = symbols[low - 1];
+    if (symbol === undefined) return null;
+    const section = this.info.sections.find((s) => s.name === symbol.section);
+    const inside = section === undefined || address < section.start + section.size;
+    return inside ? symbol : null;
+  }
+
+  /** `name` or `name+0x10`, or null outside of all symbols. */
+  describe(address: number): string | null {
+    const symbol = this.symbolAt(address);
+    if (symbol === null) return null;
+    const offset = address - symbol.address;
+    return offset === 0 ? symbol.name : `${symbol.name}+0x${offset.toString(16)}`;
+  }
+
+  /**
+   * An address some `count` instructions before `address` at which an instruction begins; the
+   * first known one when there are fewer, `address` itself when nothing is known of it.
+   */
+  instructionsBefore(address: number, count: number): number {
+    let at = this.#record(address);
+    if (at < 0 || this.info.lines[at] !== address) return address;
+    let found = address;
+    for (let n = 0; n < count && at >= RECORD; n++) {
+      const previous = this.info.lines[at - RECORD] ?? 0;
+      const length = this.info.lines[at - RECORD + 1] ?? 0;
+      if (!this.isCode(previous) || previous + length !== found || length > 15) break;
+      at -= RECORD;
+      found = previous;
+    }
+    return found;
+  }
+
+  /** Start of the last record at or below `address`, -1 when there is none. */
+  #record(address: number): number {
+    const { lines } = this.info;
+    let low = 0;
+    let high = lines.length / RECORD;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((lines[middle * RECORD] ?? 0) <= address) low = middle + 1;
+      else high = middle;
+    }
+    return (low - 1) * RECORD;
+  }
+}

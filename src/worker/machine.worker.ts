@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The machine as a worker: RAM, engine, process and session behind `MachineApi`. */
+import * as Comlink from 'comlink';
+import type { Engine } from '../cpu/cpu.ts';
+import { createEngine } from '../cpu/engines.ts';
+import { disassemble } from '../debugger/disassemble.ts';
+import { listRegions, pokeMemory, pokeRegister, readWindow } from '../debugger/inspect.ts';
+import { Session } from '../debugger/session.ts';
+import { hostClock } from '../machine/clock.ts';
+import type { GuestFiles } from '../machine/files.ts';
+import { GuestMemory } from '../machine/memory.ts';
+import { MemoryFiles } from '../machine/memory-files.ts';
+import { Process } from '../machine/process.ts';
+import type {
+  BootRequest,
+  BootResult,
+  EngineChoice,
+  MachineApi,
+  MachineEvent,
+} from '../protocol/machine.ts';
+import { addr, isAddr, type Addr } from '../shared/brand.ts';
+import { GuestFileStore } from '../storage/guest-files.ts';
+import { Feed } from './feed.ts';
+
+/** A turn of the event loop; timers are clamped to milliseconds, messages are not. */
+function makeBreathe(): () => Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  const waiting: (() => void)[] = [];
+  port1.onmessage = () => waiting.shift()?.();
+  return () =>
+    new Promise((resolve) => {
+      waiting.push(resolve);
+      port2.postMessage(null);
+    });
+}
+
+class MachineWorker implements MachineApi {
+  readonly #breathe = makeBreathe();
+  readonly #memory = new GuestMemory();
+  readonly #engines = new Map<EngineChoice, Engine>();
+  readonly #feed = new Feed((event) => this.#emit(event));
+  #listener: ((event: MachineEvent) => void) | null = null;
+  #files: Promise<GuestFiles> | null = null;
+  #process: Process | null = null;
+  #session: Session | null = null;
+  #debug: BootRequest['debug'] = null;
+  #breakpoints: readonly Addr[] = [];
+  #watched: { readonly events: readonly string[]; readonly tensors: readonly string[] } = {
+    events: [],
+    tensors: [],
+  };
+
+  listen(listener: (event: MachineEvent) => void): Promise<void> {
+    this.#listener = listener;
+    return Promise.resolve();
+  }
+
+  async boot(request: BootRequest): Promise<BootResult> {
+    this.#session?.dispose();
+    this.#session = null;
+    this.#process = null;
+    const files = await (this.#files ??= this.#openFiles());
+    let engine: Engine;
+    try {
+      engine = await this.#engine(request.engine);
+    } catch (error) {
+      return { ok: false, error: `The engine could not be loaded: ${String(error)}` };
+    }
+    const started = Process.start(this.#memory, request.image, request.argv, {
+      fs: files,
+      clock: hostClock(),
+      random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+      output: this.#feed.output,
+      strace: this.#feed.strace,
+    });
+    if (!started.ok) return { ok: false, error: `The program cannot be loaded: ${started.error}.` };
+    this.#process = started.value;
+    this.#debug = request.debug;
+    const session = new Session({
+      memory: this.#memory,
+      process: started.value,
+      engine,
+      debug: request.debug,
+      breathe: this.#breathe,
+      now: () => performance.now(),
+      onEvent: (event) => {
+        if (this.#session !== session) return;
+        this.#feed.flush();
+        this.#emit(event);
+      },
+    });
+    session.setBreakpoints(this.#breakpoints);
+    session.watchScalars(this.#watched.events, this.#watched.tensors);
+    this.#session = session;
+    return { ok: true, snapshot: session.snapshot() };
+  }
+
+  readonly run: MachineApi['run'] = (command) => {
+    const session = this.#session;
+    if (session?.running === false) {
+      if (session.end !== null) {
+        this.#emit({ type: 'stopped', reason: session.end, snapshot: session.snapshot() });
+      } else void session.run(command);
+    }
+    return Promise.resolve();
+  };
+
+  pause(): Promise<void> {
+    if (this.#session?.running === true) this.#session.pause();
+    return Promise.resolve();
+  }
+
+  setBreakpoints(addresses: readonly number[]): Promise<void> {
+    this.#breakpoints = addresses.filter((address) => isAddr(address)).map((a) => addr(a));
+    this.#session?.setBreakpoints(this.#breakpoints);
+    return Promise.resolve();
+  }
+
+  watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void> {
+    this.#watched = { events, tensors };
+    this.#session?.watchScalars(events, tensors);
+    return Promise.resolve();
+  }
+
+  writeStdin(bytes: Uint8Array): Promise<void> {
+    this.#process?.stdin.push(bytes);
+    return Promise.resolve();
+  }
+
+  closeStdin(): Promise<void> {
+    this.#process?.stdin.close();
+    return Promise.resolve();
+  }
+
+  readonly readMemory: MachineApi['readMemory'] = (address, length) => {
+    const window = readWindow(this.#memory, address, length);
+    const buffers = [window.bytes.buffer, window.mapped.buffer] as ArrayBuffer[];
+    return Promise.resolve(Comlink.transfer(window, buffers));
+  };
+
+  writeMemory(address: number, bytes: Uint8Array): Promise<string | null> {
+    return Promise.resolve(this.#refusal() ?? pokeMemory(this.#memory, address, bytes));
+  }
+
+  writeRegister(register: string, bytes: Uint8Array): Promise<string | null> {
+    return Promise.resolve(this.#refusal() ?? pokeRegister(this.#memory, register, bytes));
+  }
+
+  readonly regions: MachineApi['regions'] = () =>
+    Promise.resolve(
+      this.#process === null ? [] : listRegions(this.#memory, this.#process, this.#debug),
+    );
+
+  readonly disassemble: MachineApi['disassemble'] = (address, count) => {
+    const index = this.#session?.index ?? null;
+    const nameOf = (target: number): string | null => index?.describe(target) ?? null;
+    return Promise.resolve(disassemble(this.#memory, address, Math.min(count, 512), nameOf));
+  };
+
+  /** Why the state may not be changed now, or null. */
+  #refusal(): string | null {
+    if (this.#session === null) return 'There is no program in the machine.';
+    if (this.#session.running) return 'Pause the program before you change its state.';
+    return null;
+  }
+
+  /** Engines are kept across boots: making one is slow, and its memory is never given back. */
+  async #engine(choice: EngineChoice): Promise<Engine> {
+    const known = this.#engines.get(choice);
+    if (known !== undefined) return known;
+    const engine = await createEngine(choice, this.#memory);
+    this.#engines.set(choice, engine);
+    return engine;
+  }
+
+  async #openFiles(): Promise<GuestFiles> {
+    const store = await GuestFileStore.open({ onNotice: ({ text }) => this.#say(text) });
+    if (store.ok) return store.value;
+    this.#say(`${store.error} Files of the program are kept only until this page is closed.`);
+    return new MemoryFiles();
+  }
+
+  /** Something for the user to read, in the console. */
+  #say(text: string): void {
+    void this.#feed.output(2, new TextEncoder().encode(`glassbox: ${text}\n`));
+  }
+
+  #emit(event: MachineEvent): void {
+    this.#listener?.('snapshot' in event ? Comlink.transfer(event, [event.snapshot.state]) : event);
+  }
+}
+
+Comlink.expose(new MachineWorker());
