@@ -49,7 +49,8 @@ export class GuestCode implements CodeSource {
     if (known !== undefined) return known;
     const end = this.#executableUntil(ip, ip + CHUNK + MAX_INSN);
     const bytes = this.#memory.bytes.subarray(ip, end);
-    this.#writable ||= ((this.#memory.protectionAt(ip) | this.#memory.protectionAt(end - 1)) & PROT.write) !== 0;
+    this.#writable ||=
+      ((this.#memory.protectionAt(ip) | this.#memory.protectionAt(end - 1)) & PROT.write) !== 0;
     decodeRun(bytes, ip, (insn) => {
       if (this.#insns.has(insn.ip)) return false;
       this.#insns.set(insn.ip, insn);

@@ -228,7 +228,9 @@ class RegionCompiler {
 
   #dispatcherCode(d: Node): void {
     const { label } = this.#vars;
-    const tests = d.edges.slice(1).map((edge, i) => ({ cond: op('i32.eq', get(label), i32(i + 1)), edge }));
+    const tests = d.edges
+      .slice(1)
+      .map((edge, i) => ({ cond: op('i32.eq', get(label), i32(i + 1)), edge }));
     const first = d.edges[0];
     // the first case is the loop's own header: one test decides against all the others
     if (first) tests.unshift({ cond: op('i32.eqz', get(label)), edge: first });
@@ -376,7 +378,10 @@ function lifterOf(insn: Insn): (c: Lift) => void {
 }
 
 /** The flag state that all of `preds` leave, if they are known and the same. */
-function commonFlags(preds: readonly Node[], out: ReadonlyMap<Node, FlagState | null>): FlagState | null {
+function commonFlags(
+  preds: readonly Node[],
+  out: ReadonlyMap<Node, FlagState | null>,
+): FlagState | null {
   let common: FlagState | null = null;
   for (const p of preds) {
     const state = out.get(p);

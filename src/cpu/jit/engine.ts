@@ -55,7 +55,8 @@ export class JitEngine implements Engine, MemoryObserver {
       e: {
         memory: memory.memory,
         table,
-        interval: (address: number, length: number, need: number) => this.#interval(address, length, need),
+        interval: (address: number, length: number, need: number) =>
+          this.#interval(address, length, need),
       },
     }).exports;
     this.#translations = new Translations(memory, table, runtime);
@@ -70,7 +71,9 @@ export class JitEngine implements Engine, MemoryObserver {
   }
 
   setBreakpoints(addresses: ReadonlySet<Addr>): void {
-    const same = addresses.size === this.#breakpoints.size && [...addresses].every((a) => this.#breakpoints.has(a));
+    const same =
+      addresses.size === this.#breakpoints.size &&
+      [...addresses].every((a) => this.#breakpoints.has(a));
     this.#fallback.setBreakpoints(addresses);
     if (same) return;
     this.#breakpoints = new Set(addresses);
@@ -83,11 +86,14 @@ export class JitEngine implements Engine, MemoryObserver {
     while (executed < budget) {
       const left = budget - executed;
       const state = this.#memory.state;
-      const unusual = (state.mxcsr & ~MXCSR_STICKY) !== INITIAL_MXCSR || (state.rflags & FLAG.TF) !== 0;
+      const unusual =
+        (state.mxcsr & ~MXCSR_STICKY) !== INITIAL_MXCSR || (state.rflags & FLAG.TF) !== 0;
       const atBreakpoint = this.#breakpoints.size > 0 && this.#breakpoints.has(Number(state.rip));
       if (atBreakpoint && executed > 0) return { stop: { kind: 'breakpoint' }, executed };
       const stepped =
-        unusual || atBreakpoint ? this.#step(atBreakpoint ? 1 : Math.min(left, 10_000)) : this.#compiled(left);
+        unusual || atBreakpoint
+          ? this.#step(atBreakpoint ? 1 : Math.min(left, 10_000))
+          : this.#compiled(left);
       executed += stepped.executed;
       if (stepped.stop.kind !== 'budget') return { stop: stepped.stop, executed };
     }
@@ -139,12 +145,18 @@ export class JitEngine implements Engine, MemoryObserver {
       case EXIT.misaligned: {
         const view = new DataView(this.#memory.memory.buffer);
         const address = view.getBigUint64(SCRATCH.address, true);
-        return this.#fault(executed, { signal: 'SIGSEGV', code: 'misaligned', rip: state.rip, address });
+        return this.#fault(executed, {
+          signal: 'SIGSEGV',
+          code: 'misaligned',
+          rip: state.rip,
+          address,
+        });
       }
       case EXIT.divide:
         return this.#fault(executed, { signal: 'SIGFPE', code: 'divide-error', rip: state.rip });
       case EXIT.missing:
-        if (remaining === 0 || this.#translate(Number(state.rip))) return { stop: BUDGET, executed };
+        if (remaining === 0 || this.#translate(Number(state.rip)))
+          return { stop: BUDGET, executed };
         return this.#after(executed, this.#step(1));
       default:
         throw new Error(`compiled code at ${hex(state.rip)} returned ${code}`);

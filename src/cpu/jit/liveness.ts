@@ -16,7 +16,11 @@ export interface BlockFacts {
 const MAY_LEAVE = new Set(['Div', 'Idiv', 'Popfq', 'Ldmxcsr']);
 
 function mayLeave(insn: Insn, placed: readonly Placed[]): boolean {
-  return placed.some((p) => p.first || p.checkAlignment) || MAY_LEAVE.has(insn.mnemonic) || isString(insn);
+  return (
+    placed.some((p) => p.first || p.checkAlignment) ||
+    MAY_LEAVE.has(insn.mnemonic) ||
+    isString(insn)
+  );
 }
 
 /** Whether a block has a way out of the region at its end. */
@@ -36,14 +40,17 @@ function leavesAtEnd(block: Block): boolean {
 /**
  * @param leavesAtStart blocks that check the budget first, and may leave there.
  */
-export function analyse(blocks: readonly Block[], leavesAtStart: ReadonlySet<Block>): Map<Block, BlockFacts> {
+export function analyse(
+  blocks: readonly Block[],
+  leavesAtStart: ReadonlySet<Block>,
+): Map<Block, BlockFacts> {
   const facts = new Map<Block, BlockFacts>();
   const liveIn = new Map<Block, boolean>();
   for (const block of blocks) {
     facts.set(block, { plan: planAccesses(block.insns), flagsLive: block.insns.map(() => true) });
     liveIn.set(block, false);
   }
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (let n = blocks.length - 1; n >= 0; n--) {
       const block = blocks[n];

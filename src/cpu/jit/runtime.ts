@@ -67,7 +67,12 @@ function driver(f: FunctionWriter, flags: Callee, regionType: number): void {
   const rflags = opImm('i32.load', [0], i32(HOME.rflags));
   code.stmt(store('i32.store', 0, i32(SCRATCH.flagKind), i32(KIND.raw * 4 + 3)));
   code.stmt(
-    store('i64.store', 0, i32(SCRATCH.flagA), op('i64.extend_i32_u', op('i32.and', rflags, i32(STATUS_MASK)))),
+    store(
+      'i64.store',
+      0,
+      i32(SCRATCH.flagA),
+      op('i64.extend_i32_u', op('i32.and', rflags, i32(STATUS_MASK))),
+    ),
   );
   code.block('done');
   code.loop('next');
@@ -131,7 +136,11 @@ function refill(f: FunctionWriter, interval: Callee): void {
   f.set(length, field('i64', 8));
   const allowed = op('i32.eq', op('i32.and', field('i32', 16), get(need)), get(need));
   const above = op('i64.ge_u', get(address), get(start));
-  const below = op('i64.le_u', op('i64.add', get(address), bytes), op('i64.add', get(start), get(length)));
+  const below = op(
+    'i64.le_u',
+    op('i64.add', get(address), bytes),
+    op('i64.add', get(start), get(length)),
+  );
   f.when(op('i32.and', allowed, op('i32.and', above, below)), () => {
     const reach = op('i64.extend_i32_u', op('i32.shr_u', get(info), i32(8)));
     const fits = op('i64.ge_u', get(length), reach);
@@ -197,7 +206,11 @@ function div128(f: FunctionWriter): void {
   const next = op('i64.and', op('i64.shr_u', get(low), get(n)), i64(1));
   f.set(rest, op('i64.or', op('i64.shl', get(rest), i64(1)), next));
   f.set(quotient, op('i64.shl', get(quotient), i64(1)));
-  const fits = op('i32.or', op('i32.wrap_i64', get(carry)), op('i64.ge_u', get(rest), get(divisor)));
+  const fits = op(
+    'i32.or',
+    op('i32.wrap_i64', get(carry)),
+    op('i64.ge_u', get(rest), get(divisor)),
+  );
   f.when(fits, () => {
     f.set(rest, op('i64.sub', get(rest), get(divisor)));
     f.set(quotient, op('i64.or', get(quotient), i64(1)));
@@ -232,8 +245,13 @@ function idiv128(f: FunctionWriter, unsigned: Callee): void {
   f.when(op('i32.eqz', { k: 'call', ty: 'i32', fn: unsigned, args }), () => f.return(i32(0)));
   f.set(q, opImm('i64.load', [0], i32(SCRATCH.wide)));
   f.set(r, opImm('i64.load', [8], i32(SCRATCH.wide)));
-  f.when(op('i64.gt_u', get(q), op('i64.add', i64((1n << 63n) - 1n), op('i64.extend_i32_u', get(opposite)))), () =>
-    f.return(i32(0)),
+  f.when(
+    op(
+      'i64.gt_u',
+      get(q),
+      op('i64.add', i64((1n << 63n) - 1n), op('i64.extend_i32_u', get(opposite))),
+    ),
+    () => f.return(i32(0)),
   );
   f.when(get(opposite), () => f.set(q, minus(get(q))));
   f.when(get(negative), () => f.set(r, minus(get(r))));
@@ -251,7 +269,9 @@ function mulhu(f: FunctionWriter): void {
   const other = f.local('i64');
   f.set(mid, op('i64.add', op('i64.mul', hi(a), lo(b)), hi(ll)));
   f.set(other, op('i64.add', op('i64.mul', lo(a), hi(b)), lo(get(mid))));
-  f.code.expr(op('i64.add', op('i64.mul', hi(a), hi(b)), op('i64.add', hi(get(mid)), hi(get(other)))));
+  f.code.expr(
+    op('i64.add', op('i64.mul', hi(a), hi(b)), op('i64.add', hi(get(mid)), hi(get(other)))),
+  );
 }
 
 const LOADS = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
@@ -310,7 +330,11 @@ function search(f: FunctionWriter, compare: boolean): void {
     f.set(done, op('i32.add', get(done), i32(1)));
     f.set(a, op('i32.add', get(a), get(step)));
     if (compare) f.set(other, op('i32.add', get(other), get(step)));
-    const goOn = op('i32.and', op('i32.ne', get(same), get(equal)), op('i32.lt_u', get(done), get(count)));
+    const goOn = op(
+      'i32.and',
+      op('i32.ne', get(same), get(equal)),
+      op('i32.lt_u', get(done), get(count)),
+    );
     f.code.expr(goOn);
     f.code.brIf(label);
     f.code.end();
@@ -323,7 +347,12 @@ export function runtimeModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('e', 'memory', MAX_RAM / 65536);
   module.importTable('e', 'table', 1);
-  const interval: Callee = { name: 'interval', params: ['i32', 'i32', 'i32'], result: 'i32', index: 0 };
+  const interval: Callee = {
+    name: 'interval',
+    params: ['i32', 'i32', 'i32'],
+    result: 'i32',
+    index: 0,
+  };
   module.importFunction('e', 'interval', { params: interval.params, results: ['i32'] });
   const regionType = module.type({ params: ['i32'], results: ['i32'] });
   const indexOf = (name: string): Callee => {

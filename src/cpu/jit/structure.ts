@@ -67,7 +67,11 @@ export function structure(root: Node, sink: StructureSink): void {
       const f = following[i];
       if (f) sink.block(`after${f.id}`);
     }
-    sink.node(node, (edge) => tree(edge.to), (edge) => jumpLabel(node, edge));
+    sink.node(
+      node,
+      (edge) => tree(edge.to),
+      (edge) => jumpLabel(node, edge),
+    );
     for (const f of following) {
       sink.end();
       tree(f);

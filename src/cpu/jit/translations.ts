@@ -43,7 +43,13 @@ export interface CompileStats {
 }
 
 export class Translations {
-  readonly stats: CompileStats = { regions: 0, instructions: 0, wasmBytes: 0, milliseconds: 0, flushes: 0 };
+  readonly stats: CompileStats = {
+    regions: 0,
+    instructions: 0,
+    wasmBytes: 0,
+    milliseconds: 0,
+    flushes: 0,
+  };
   readonly #memory: GuestMemory;
   readonly #table: WebAssembly.Table;
   readonly #imports: Record<string, WebAssembly.ImportValue>;
@@ -76,7 +82,8 @@ export class Translations {
   /** Compiles a region and enters it into the driver's table. */
   add(region: Region): void {
     const began = performance.now();
-    if (this.#slots - this.#free.length >= MAX_SLOTS - 1 || this.#windows > MAX_WINDOWS - 256) this.flush();
+    if (this.#slots - this.#free.length >= MAX_SLOTS - 1 || this.#windows > MAX_WINDOWS - 256)
+      this.flush();
     if (this.#entries > MAX_ENTRIES || this.#bytes > MAX_BYTES) this.flush();
     const assumed = new Set<number>();
     const options: CompileOptions = {
@@ -134,7 +141,9 @@ export class Translations {
   /** Drops translations whose bytes in the range are no longer what they were. */
   invalidateChanged(start: number, length: number): void {
     this.#dropWhere(start, length, (t) =>
-      t.sources.some((s) => s.start < start + length && start < s.start + s.bytes.length && this.#changed(s)),
+      t.sources.some(
+        (s) => s.start < start + length && start < s.start + s.bytes.length && this.#changed(s),
+      ),
     );
   }
 
@@ -147,7 +156,8 @@ export class Translations {
   covers(start: number, length: number): boolean {
     for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < start + length; page++) {
       for (const t of this.#byPage.get(page) ?? []) {
-        if (t.sources.some((s) => s.start < start + length && start < s.start + s.bytes.length)) return true;
+        if (t.sources.some((s) => s.start < start + length && start < s.start + s.bytes.length))
+          return true;
       }
     }
     return false;
@@ -169,7 +179,8 @@ export class Translations {
     const doomed = new Set<Translation>();
     const last = Math.floor((start + length - 1) / PAGE_SIZE);
     for (let page = Math.floor(start / PAGE_SIZE); page <= last; page++) {
-      for (const t of this.#byPage.get(page) ?? []) if (!doomed.has(t) && condition(t)) doomed.add(t);
+      for (const t of this.#byPage.get(page) ?? [])
+        if (!doomed.has(t) && condition(t)) doomed.add(t);
     }
     if (doomed.size === 0) return;
     for (const t of doomed) {
@@ -209,7 +220,8 @@ export class Translations {
     if (!this.#memory.allows(address, size, need)) return false;
     const pages = [Math.floor(address / PAGE_SIZE), Math.floor((address + size - 1) / PAGE_SIZE)];
     // a store into code must be noticed
-    if (write && pages.some((p) => this.#memory.protectionAt(p * PAGE_SIZE) & PROT.exec)) return false;
+    if (write && pages.some((p) => this.#memory.protectionAt(p * PAGE_SIZE) & PROT.exec))
+      return false;
     for (const page of pages) assumed.add(page);
     return true;
   }

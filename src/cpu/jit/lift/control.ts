@@ -86,7 +86,11 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
 
 function direct(insn: Insn): boolean {
   const target = insn.ops[0];
-  return insn.target >= 0 || (target?.k === 'gpr' && target.size === 8) || (target?.k === 'mem' && target.size === 8);
+  return (
+    insn.target >= 0 ||
+    (target?.k === 'gpr' && target.size === 8) ||
+    (target?.k === 'mem' && target.size === 8)
+  );
 }
 
 /** Names for the table; the terminators themselves are lifted by `liftTerminator`. */

@@ -173,7 +173,12 @@ function repeatSearch(c: Lift, size: Size, compare: boolean): void {
       n = smaller(c, n, available(c, rsi, size, step));
     }
     n = smaller(c, n, i64(MOST_BYTES));
-    const args = [op('i32.wrap_i64', n), i32(size), op('i32.wrap_i64', step), i32(stopWhenEqual ? 1 : 0)] as const;
+    const args = [
+      op('i32.wrap_i64', n),
+      i32(size),
+      op('i32.wrap_i64', step),
+      i32(stopWhenEqual ? 1 : 0),
+    ] as const;
     const wanted = size === 8 ? c.reg(RAX, 8) : op('i64.extend_i32_u', c.reg(RAX, size));
     const looked = compare
       ? call(COMPARE, narrow(rsi), narrow(rdi), ...args)
@@ -187,11 +192,7 @@ function repeatSearch(c: Lift, size: Size, compare: boolean): void {
       c.wide(size, loadElement(size, op('i32.wrap_i64', op('i64.sub', get(v), step))));
     const a = compare ? c.hold(last(rsi)) : c.hold(c.wide(size, c.reg(RAX, size)));
     const b = c.hold(last(rdi));
-    c.emit(
-      set(flags.kind, i32(kindCode({ kind: 'sub', size }))),
-      set(flags.a, a),
-      set(flags.b, b),
-    );
+    c.emit(set(flags.kind, i32(kindCode({ kind: 'sub', size }))), set(flags.a, a), set(flags.b, b));
     // the window ended before the search did: the instruction goes on where it stands
     const ended = op('i64.eq', a, b);
     const goOn = stopWhenEqual ? op('i32.eqz', ended) : ended;
@@ -210,13 +211,41 @@ export function registerString(table: Table): void {
   const on = registrar(table, 'strings');
   const limits: Limits = { accepts: plain, except: 'fs/gs and 32-bit addresses' };
   for (const s of ['b', 'w', 'd', 'q']) {
-    on(`Movs${s}`, (c, n) => (c.insn.rep === 'none' ? once(c, 'Movs', elementSize(n)) : repeatMove(c, elementSize(n), false)), limits);
-    on(`Stos${s}`, (c, n) => (c.insn.rep === 'none' ? once(c, 'Stos', elementSize(n)) : repeatMove(c, elementSize(n), true)), limits);
+    on(
+      `Movs${s}`,
+      (c, n) =>
+        c.insn.rep === 'none'
+          ? once(c, 'Movs', elementSize(n))
+          : repeatMove(c, elementSize(n), false),
+      limits,
+    );
+    on(
+      `Stos${s}`,
+      (c, n) =>
+        c.insn.rep === 'none'
+          ? once(c, 'Stos', elementSize(n))
+          : repeatMove(c, elementSize(n), true),
+      limits,
+    );
     on(`Lods${s}`, (c, n) => once(c, 'Lods', elementSize(n)), {
       accepts: (insn) => plain(insn) && insn.rep === 'none',
       except: 'repeated',
     });
-    on(`Scas${s}`, (c, n) => (c.insn.rep === 'none' ? once(c, 'Scas', elementSize(n)) : repeatSearch(c, elementSize(n), false)), limits);
-    on(`Cmps${s}`, (c, n) => (c.insn.rep === 'none' ? once(c, 'Cmps', elementSize(n)) : repeatSearch(c, elementSize(n), true)), limits);
+    on(
+      `Scas${s}`,
+      (c, n) =>
+        c.insn.rep === 'none'
+          ? once(c, 'Scas', elementSize(n))
+          : repeatSearch(c, elementSize(n), false),
+      limits,
+    );
+    on(
+      `Cmps${s}`,
+      (c, n) =>
+        c.insn.rep === 'none'
+          ? once(c, 'Cmps', elementSize(n))
+          : repeatSearch(c, elementSize(n), true),
+      limits,
+    );
   }
 }

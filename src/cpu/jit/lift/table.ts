@@ -6,6 +6,10 @@ import { registerInteger } from './integer.ts';
 import { registerMulDiv } from './muldiv.ts';
 import type { Lifter, Table } from './registry.ts';
 import { registerShift } from './shift.ts';
+import { registerSseConvert } from './sse-convert.ts';
+import { registerSseFloat } from './sse-float.ts';
+import { registerSseInteger } from './sse-integer.ts';
+import { registerSseMove } from './sse-move.ts';
 import { registerStack } from './stack.ts';
 import { registerString } from './string.ts';
 
@@ -16,6 +20,10 @@ registerMulDiv(table);
 registerStack(table);
 registerControl(table);
 registerString(table);
+registerSseMove(table);
+registerSseFloat(table);
+registerSseConvert(table);
+registerSseInteger(table);
 
 export const LIFTERS: ReadonlyMap<string, Lifter> = table;
 
