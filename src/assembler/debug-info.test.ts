@@ -58,6 +58,19 @@ describe('symbols', () => {
   });
 });
 
+test('labels inside one macro use know code from data', async () => {
+  const { debug } = await assembleWell(
+    '%macro mixed 0\na: nop\nb: nop\nc: db 1\nd: db 2\n%endmacro\n mixed\ne: ret\n',
+  );
+  expect(debug.symbols.map((s) => `${s.name} ${s.kind}`)).toEqual([
+    'a code',
+    'b code',
+    'c data',
+    'd data',
+    'e code',
+  ]);
+});
+
 describe('entry and checksum', () => {
   test('the entry is that of the ELF header', async () => {
     const { debug, image } = await assembleWell(

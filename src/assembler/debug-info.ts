@@ -62,12 +62,11 @@ function buildLines(runs: readonly Run[]): number[] {
 }
 
 function buildSymbols(records: Records): DebugSymbol[] {
-  const kinds = new Map(records.runs.map((run) => [run.address, run.kind]));
   const codeSections = new Set(
     records.runs.filter((run) => run.kind === 'instruction').map((run) => run.section),
   );
   return records.labels.map((label, index) => {
-    const kind = kinds.get(label.address);
+    const kind = runAt(records.runs, label.address)?.kind;
     const isCode = kind ? kind === 'instruction' : codeSections.has(label.section);
     return {
       name: label.name,
@@ -79,6 +78,19 @@ function buildSymbols(records: Records): DebugSymbol[] {
       line: label.line,
     };
   });
+}
+
+/** The run that holds the byte at `address`. */
+function runAt(runs: readonly Run[], address: number): Run | undefined {
+  let low = 0;
+  let high = runs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((runs[middle]?.address ?? 0) <= address) low = middle + 1;
+    else high = middle;
+  }
+  const run = runs[low - 1];
+  return run && address < run.address + run.length ? run : undefined;
 }
 
 /** Address of the next label of the section that is neither here nor local to what is here. */

@@ -66,7 +66,6 @@ if [ "${1:-}" = --check ]; then
   cmp nasm.wasm "$here/nasm.wasm" || { echo 'build.sh: nasm.wasm differs from this build' >&2; exit 1; }
   echo "nasm.wasm is what this recipe makes ($(wc -c <nasm.wasm) bytes)"
 else
-  cp LICENSE "$here/LICENSE"
-  cp nasm.wasm "$here/nasm.wasm"
+  install -m 644 LICENSE nasm.wasm "$here"
   (cd "$here" && sha256sum nasm.wasm >SHA256SUMS && cat SHA256SUMS)
 fi

@@ -24,10 +24,14 @@ export function findNativeNasm(): NativeNasm {
   }
   mkdirSync(CACHE, { recursive: true });
   try {
-    execFileSync('apt-get', ['download', '-q', 'nasm'], { cwd: CACHE, stdio: 'ignore' });
+    execFileSync('apt-get', ['download', '-q', 'nasm'], {
+      cwd: CACHE,
+      stdio: 'ignore',
+      timeout: 60_000,
+    });
     const deb = readdirSync(CACHE).find((name) => name.endsWith('.deb'));
     if (deb === undefined) return { path: null, reason: 'apt-get download nasm left no package' };
-    execFileSync('dpkg-deb', ['-x', deb, '.'], { cwd: CACHE, stdio: 'ignore' });
+    execFileSync('dpkg-deb', ['-x', deb, '.'], { cwd: CACHE, stdio: 'ignore', timeout: 60_000 });
   } catch {
     return { path: null, reason: `no nasm ${VERSION} on the PATH, and apt has none to give` };
   }
