@@ -49,7 +49,7 @@ const LIMITS = [
   '--limit-mmacros=10000',
   '--limit-rep=200000',
   '--limit-eval=1000',
-  '--limit-lines=2000000',
+  '--limit-lines=1000000',
 ];
 
 /** Files open at once: includes nested deeper than this are a circle. */
