@@ -6,7 +6,7 @@
 import { isAddr } from '../shared/brand.ts';
 import { GPR_NAMES, type CpuState } from '../shared/cpu-state.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { DebugIndex } from './debug-index.ts';
+import type { DebugIndex } from '../shared/debug-index.ts';
 
 /** What names stand for; either may be missing. */
 export interface Names {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Where the machine is to stop: lines, which the project keeps, and bare instructions. */
 import { SvelteSet } from 'svelte/reactivity';
-import type { DebugIndex, SourceLine } from './debug-index.ts';
+import type { DebugIndex, SourceLine } from '../shared/debug-index.ts';
 
 /** Breakpoints on source lines; the project's, which keeps them and moves them with edits. */
 export interface LineBreakpoints {

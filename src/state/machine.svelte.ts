@@ -15,7 +15,7 @@ import { CpuState } from '../shared/cpu-state.ts';
 import { splitArguments } from './arguments.ts';
 import { Breakpoints } from './breakpoints.svelte.ts';
 import type { ConsoleState } from './console.svelte.ts';
-import { DebugIndex, type SourceLine } from './debug-index.ts';
+import { DebugIndex, type SourceLine } from '../shared/debug-index.ts';
 
 /** An assembled program, ready to boot. */
 export interface Program {
@@ -35,9 +35,12 @@ export type MachineStatus =
   | 'exited'
   | 'faulted';
 
-/** Why there is no machine to use: the boot was refused, or its worker is gone. */
+/**
+ * Why there is no machine to use: no program could be had, its boot was refused, its worker is
+ * gone, its arguments cannot be read.
+ */
 export interface MachineTrouble {
-  readonly kind: 'boot' | 'crash' | 'arguments';
+  readonly kind: 'program' | 'boot' | 'crash' | 'arguments';
   readonly message: string;
 }
 
@@ -183,6 +186,12 @@ export class MachineState {
   /** Replaces the program that the next boot takes; what runs now goes on. */
   setProgram(program: Program): void {
     this.#program = program;
+    if (this.#trouble?.kind === 'program') this.#trouble = null;
+  }
+
+  /** There is no program to be had; `message` says why, in a sentence. */
+  lacksProgram(message: string): void {
+    this.#fail('program', message);
   }
 
   /**

@@ -41,6 +41,13 @@ describe('booting', () => {
     expect(machine.status).toBe('empty');
   });
 
+  it('says why there is no program, until there is one', () => {
+    machine.lacksProgram('HTTP 404');
+    expect(machine.trouble).toEqual({ kind: 'program', message: 'HTTP 404' });
+    machine.setProgram(PROGRAM);
+    expect(machine.trouble).toBeNull();
+  });
+
   it('says why a refused image cannot start, and recovers with the next', async () => {
     machine.setProgram(PROGRAM);
     fake.bootResult = { ok: false, error: 'not an ELF file' };

@@ -6,7 +6,7 @@ import type { StopReason } from '../../protocol/machine.ts';
 export function statusText(status: MachineStatus, reason: StopReason | null): string {
   switch (status) {
     case 'empty':
-      return 'No program';
+      return 'Starting';
     case 'ready':
       return 'Ready at the entry';
     case 'running':
