@@ -106,14 +106,33 @@ async function capture(): Promise<UnicornModule> {
   for (const name of ['print', 'printErr'] as const) {
     Object.defineProperty(Object.prototype, name, { configurable: true, get: () => ignore });
   }
+  const restoreScope = disguiseWorker();
   try {
     await import('@specy/x86/dist/x86/deps/unicorn-x86.min.js');
   } finally {
+    restoreScope();
     for (const name of names) Reflect.deleteProperty(Object.prototype, name);
   }
   const [module] = captured;
   if (!module) throw new Error('the Unicorn build has changed: no module captured');
   return module as UnicornModule;
+}
+
+/**
+ * The build aborts when it sees a worker ("not enabled at build time"), though nothing in it minds:
+ * while the file is being evaluated, the worker looks like a window.
+ * @returns the function that takes the disguise off.
+ */
+function disguiseWorker(): () => void {
+  const scope = globalThis as Record<string, unknown>;
+  const real = scope['WorkerGlobalScope'];
+  if (real === undefined || 'window' in scope) return ignore;
+  scope['WorkerGlobalScope'] = undefined;
+  scope['window'] = globalThis;
+  return () => {
+    scope['WorkerGlobalScope'] = real;
+    Reflect.deleteProperty(scope, 'window');
+  };
 }
 
 function ignore(): void {
