@@ -25,7 +25,7 @@ const ANSWER_LIMIT = 10_000;
 const BOOT_LIMIT = 90_000;
 
 function spawn(): WorkerLike {
-  return new Worker(new URL('../worker/machine.worker.ts', import.meta.url), {
+  return new Worker(new URL('../worker/machine.entry.ts', import.meta.url), {
     type: 'module',
     name: 'machine',
   });
