@@ -14,6 +14,7 @@ import {
   type LoadProgress,
 } from '../storage/datasets.ts';
 import type { GuestFileInfo } from '../storage/guest-files.ts';
+import { storageMessage } from '../storage/projects.ts';
 
 /** The part of `GuestFileStore` that is used here. */
 export interface FileStore {
@@ -116,13 +117,22 @@ export class DatasetsState {
     }
     const store = opened.value;
     this.#store = store;
-    this.#stopHearing = store.onChange(() => void this.refresh());
+    this.#stopHearing = store.onChange(() => void this.refresh().catch(() => undefined));
     this.#sets = new DataSets(adapter(store), this.#options.base, this.#options.fetch);
-    for (const step of [this.#sets.ensureWeights(), this.#sets.ensureDigits()]) {
-      const done = await step;
+    try {
+      await this.#embed(this.#sets);
+    } catch (error) {
+      // The database was closed under us: the page goes away, or site data was cleared.
+      if (this.#store === store) this.#problem = storageMessage(error);
+    }
+  }
+
+  async #embed(sets: DataSets): Promise<void> {
+    for (const ensure of [() => sets.ensureWeights(), () => sets.ensureDigits()]) {
+      const done = await ensure();
       if (!done.ok) this.#problem ??= done.error;
     }
-    if (await this.#sets.has('mnist')) this.#mnist = { kind: 'present' };
+    if (await sets.has('mnist')) this.#mnist = { kind: 'present' };
     await this.refresh();
     this.#ready = true;
     await this.moreSamples();
