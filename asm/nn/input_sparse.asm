@@ -14,6 +14,8 @@
 ;
 ; At the end of the mini-batch, each row gives the terms of its pixel's sums.
 
+ACTIVE_WORDS        equ (PIXELS + 63) / 64  ; of 64 bits, the last one padded
+
 section .bss
 
     alignb  64
@@ -30,8 +32,11 @@ input_active:                       ; struct active, of the current image
     alignb  8
 input_pixels:                       ; -> u8[PIXELS], the current image
     resq    1
-batch_stride:                       ; --batch, rounded up to 16
+batch_stride:                       ; --batch, rounded up to 32
     resq    1
+    alignb  16
+active_bits:                        ; one bit a pixel, 1 if it is not zero
+    resb    ACTIVE_WORDS * 8
 
 section .text
 
@@ -40,12 +45,15 @@ section .text
 ;
 ;   input[p] = pixels[p] / 255, and input_active lists where it is not zero
 ;
-; Looks at sixteen pixels at a time:
+; First one bit a pixel, sixteen pixels at a time:
 ;
 ;   pixels          0   0   9 255 |   0 ...     movdqu
 ;   equal to 0?    ff  ff   0   0 |  ff ...     pcmpeqb
 ;   as bits         1   1   0   0 |   1 ...     pmovmskb: one bit a byte
-;   turned          0   0   1   1 |   0 ...     xor: the pixels to visit
+;   turned          0   0   1   1 |   0 ...     not: the pixels to visit
+;
+; then from bit to bit, 64 of them at a time. (To visit each sixteen at once is
+; shorter and was slower: the CPU mispredicts the end of each such visit.)
 ;
 ;   in      rdi = pixels[PIXELS], any alignment
 ;   clobber rax, rcx, rdx, rsi, r8-r11, xmm0-xmm2
@@ -53,18 +61,19 @@ section .text
 %define values      rsi             ; pixel_values
 %define dense       rdx             ; input
 %define list        r8              ; where the next index goes
-%define base        r9              ; first of the sixteen pixels
+%define base        r9              ; first of the 16 or 64 pixels
+%define bits        r10             ; active_bits
 
 input_sparse_load:
     mov     [input_pixels], rdi
     lea     values, [pixel_values]
     lea     dense, [input]
-    lea     r10, [input_active]
+    lea     bits, [active_bits]
 
     ; Zero what the image before had set, instead of all 784.
     xorps   xmm0, xmm0
-    mov     rcx, [r10 + active.count]
-    lea     list, [r10 + active.index]
+    mov     rcx, [input_active + active.count]
+    lea     list, [input_active + active.index]
     jmp     .test_clear
 .clear:
     mov     eax, [list + rcx * 4]
@@ -79,34 +88,48 @@ input_sparse_load:
     movdqu  xmm2, [rdi + base]
     pcmpeqb xmm2, xmm1
     pmovmskb eax, xmm2
-    xor     eax, 0xffff
-    jz      .tested
+    not     eax
+    mov     rcx, base
+    shr     rcx, 3                  ; eight pixels to a byte
+    mov     [bits + rcx], ax
+    add     base, 16
+    cmp     base, PIXELS
+    jb      .next_sixteen
+
+    xor     base, base
+.next_word:
+    mov     rax, base
+    shr     rax, 3
+    mov     rax, [bits + rax]
+    test    rax, rax
+    jz      .word_done
 .next_pixel:
-    bsf     ecx, eax                ; the lowest bit that is left
+    bsf     rcx, rax                ; the lowest bit that is left
     add     rcx, base               ; p
     mov     [list], ecx
     add     list, 4
     movzx   r11d, byte [rdi + rcx]
     mov_real xmm0, [values + r11 * REAL_SIZE]
     mov_real [dense + rcx * REAL_SIZE], xmm0
-    lea     ecx, [rax - 1]
-    and     eax, ecx                ; without that bit
+    lea     rcx, [rax - 1]
+    and     rax, rcx                ; without that bit
     jnz     .next_pixel
-.tested:
-    add     base, 16
+.word_done:
+    add     base, 64
     cmp     base, PIXELS
-    jb      .next_sixteen
+    jb      .next_word
 
-    lea     rax, [r10 + active.index]
+    lea     rax, [input_active + active.index]
     sub     list, rax
     shr     list, 2
-    mov     [r10 + active.count], list
+    mov     [input_active + active.count], list
     ret
 
 %undef values
 %undef dense
 %undef list
 %undef base
+%undef bits
 
 %if PIXELS % 16 != 0
 %error input_sparse_load looks at sixteen pixels at a time
@@ -178,7 +201,7 @@ input_sparse_gradient:
     jmp     [rax + kernels.dense_gradient]
 
 ; ----------------------------------------------------------------------------
-; void input_sparse_update(const struct layer *layer, u64 samples, f64 rate)
+; void input_sparse_update(const struct layer *layer, u64 samples, real rate)
 ;
 ; Takes the step that the mini-batch asks for: for each pixel that was not zero
 ; in some sample, collects the terms and updates the pixel's row of weights.
@@ -199,14 +222,14 @@ input_sparse_gradient:
 input_sparse_update:
     push    rbx
     sub     rsp, 16                 ; the frame of layer_update_bias
-    movsd   rate, xmm0
+    mov_real rate, xmm0
     mov     rbx, rdi
     push    r12
     push    r13
     push    r14
     push    r15
     sub     rsp, 16
-    movsd   rate, xmm0
+    mov_real rate, xmm0
     mov     samples, rsi
     lea     pixel_row, [batch_pixels]
     mov     weight_row, [rbx + layer.weights]
@@ -217,12 +240,18 @@ input_sparse_update:
     lea     deltas, [batch_delta]
     lea     values, [pixel_values]
     pxor    xmm1, xmm1
-    xor     esi, esi                ; first of sixteen samples
-.next_sixteen:
+    xor     esi, esi                ; first of the 32 samples
+.next_samples:                      ; 32 of them, as in input_sparse_load
     movdqa  xmm0, [pixel_row + rsi]
-    pcmpeqb xmm0, xmm1              ; as in input_sparse_load
+    movdqa  xmm2, [pixel_row + rsi + 16]
+    pcmpeqb xmm0, xmm1
+    pcmpeqb xmm2, xmm1
     pmovmskb eax, xmm0
-    xor     eax, 0xffff
+    pmovmskb ecx, xmm2
+    shl     ecx, 16
+    or      eax, ecx
+    not     eax
+    test    eax, eax
     jz      .tested
 .next_sample:
     bsf     ecx, eax
@@ -238,10 +267,11 @@ input_sparse_update:
     and     eax, ecx
     jnz     .next_sample
     movdqa  [pixel_row + rsi], xmm1 ; clean for the next mini-batch
+    movdqa  [pixel_row + rsi + 16], xmm1
 .tested:
-    add     rsi, 16
+    add     rsi, 32
     cmp     rsi, samples
-    jb      .next_sixteen
+    jb      .next_samples
 
     mov     rdx, term_next
     lea     rsi, [batch_terms]
@@ -250,7 +280,7 @@ input_sparse_update:
     shr     rdx, 4                  ; terms
     mov     rdi, weight_row
     mov     rcx, [rbx + layer.outputs]
-    movsd   xmm0, rate
+    mov_real xmm0, rate
     mov     rax, [isa]
     call    [rax + kernels.sparse_update]
 .pixel_done:

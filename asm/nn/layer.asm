@@ -62,7 +62,7 @@ layer_backward:
     jmp     [rax + kernels.activate_backward]
 
 ; ----------------------------------------------------------------------------
-; void layer_update(const struct layer *layer, u64 samples, f64 rate)
+; void layer_update(const struct layer *layer, u64 samples, real rate)
 ;   weights -= rate d_weights, bias -= rate d_bias, and clean gradients
 ;   in      rdi = layer, xmm0 = rate; rsi is for input_update's other form
 ; ----------------------------------------------------------------------------
@@ -70,7 +70,7 @@ layer_update:
     push    rbx
     sub     rsp, 16
     mov     rbx, rdi
-    movsd   [rsp], xmm0
+    mov_real [rsp], xmm0
     mov     rax, [isa]
     mov     rdx, [rbx + layer.inputs]
     imul    rdx, [rbx + layer.outputs]
@@ -83,7 +83,7 @@ layer_update:
 ; same frame: rbx = layer, [rsp] = rate, 16 bytes, saved rbx.
 layer_update_bias:
     mov     rax, [isa]
-    movsd   xmm0, [rsp]
+    mov_real xmm0, [rsp]
     mov     rdx, [rbx + layer.outputs]
     mov     rsi, [rbx + layer.d_bias]
     mov     rdi, [rbx + layer.bias]

@@ -11,8 +11,8 @@ section .text
 ; ----------------------------------------------------------------------------
 network_start:
     mov     rax, [option_batch]
-    add     rax, 15
-    and     rax, -16
+    add     rax, 31
+    and     rax, -32
     mov     [batch_stride], rax
     jmp     input_start
 
@@ -169,7 +169,8 @@ network_update:
     cvtsi2sd xmm1, rdi
     movsd   xmm0, [option_rate]
     divsd   xmm0, xmm1
-    movsd   [rsp], xmm0
+    to_real xmm0
+    mov_real [rsp], xmm0
     mov     rax, [isa]
     lea     rbx, [layers]
     mov     rdi, rbx
@@ -179,7 +180,7 @@ network_update:
     add     rbx, layer_size
     mov     rdi, rbx
     mov     rsi, r12
-    movsd   xmm0, [rsp]
+    mov_real xmm0, [rsp]
     call    layer_update
     lea     rax, [layers + OUTPUT_LAYER]
     cmp     rbx, rax

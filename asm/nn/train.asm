@@ -175,6 +175,8 @@ train_epoch:
     cmova   samples, [option_batch] ; the last mini-batch may be smaller
     xor     sample, sample
 .next_sample:
+    lea     rdi, [first + sample + 1]
+    call    prefetch_sample
     mov     rcx, [sample_order]
     lea     rdx, [first + sample]
     mov     eax, [rcx + rdx * 4]    ; index
@@ -213,6 +215,33 @@ train_epoch:
 %undef sample
 %undef label
 %undef index
+
+; ----------------------------------------------------------------------------
+; void prefetch_sample(u64 place)
+;
+; Asks for an image before it is needed. The order is random, so the CPU cannot
+; guess the next one, and 47 MB of images fit no cache: without this, a tenth
+; of an epoch is waiting for memory.
+;
+;   in      rdi = place in sample_order; behind the end is no harm
+;   clobber rax, rcx, rdi
+; ----------------------------------------------------------------------------
+CACHE_LINE      equ 64
+
+prefetch_sample:
+    cmp     rdi, [train_set + dataset.count]
+    jae     .done
+    mov     rcx, [sample_order]
+    mov     eax, [rcx + rdi * 4]
+    imul    rax, rax, PIXELS
+    add     rax, [train_set + dataset.images]
+%assign line 0
+%rep (PIXELS + CACHE_LINE - 1) / CACHE_LINE
+    prefetcht0 [rax + line]
+%assign line line + CACHE_LINE
+%endrep
+.done:
+    ret
 
 ; ----------------------------------------------------------------------------
 ; void count_sample(u64 label)

@@ -15,6 +15,9 @@ export interface TrainOptions {
 /** The defaults of asm/sigmoid.asm. */
 export const SIGMOID_TRAINING: TrainOptions = { epochs: 30, batch: 32, rate: 0.1, seed: 1n };
 
+/** The defaults of asm/relu.asm. */
+export const RELU_TRAINING: TrainOptions = { epochs: 10, batch: 64, rate: 0.01, seed: 1n };
+
 export interface EpochResult {
   /** Sum of the samples' losses; the printed loss is its mean. */
   readonly lossSum: number;

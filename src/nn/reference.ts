@@ -16,14 +16,28 @@ export interface NetworkShape {
   readonly sizes: readonly number[];
   /** Weights of each layer start uniform in [-limit, limit). */
   readonly limits: readonly number[];
-  readonly activation: 'sigmoid';
+  /** Of the hidden layers. */
+  readonly activation: 'sigmoid' | 'relu';
+  readonly real: 'f64' | 'f32';
 }
+
+/** Numbers of a network's precision. */
+export type Reals = Float64Array | Float32Array;
 
 /** asm/sigmoid.asm */
 export const SIGMOID: NetworkShape = {
   sizes: [PIXELS, 32, DIGITS],
   limits: [0.0815, 0.378],
   activation: 'sigmoid',
+  real: 'f64',
+};
+
+/** asm/relu.asm */
+export const RELU: NetworkShape = {
+  sizes: [PIXELS, 128, 64, DIGITS],
+  limits: [0.08748177652797064, 0.21650635094610965, 0.30618621784789724],
+  activation: 'relu',
+  real: 'f32',
 };
 
 /** Images one after the other, 784 bytes each, and as many labels. */
@@ -37,71 +51,94 @@ export interface ReferenceLayer {
   readonly inputs: number;
   readonly outputs: number;
   /** inputs × outputs: the weight from input i to neuron o is at i · outputs + o. */
-  readonly weights: Float64Array;
-  readonly bias: Float64Array;
-  readonly dWeights: Float64Array;
-  readonly dBias: Float64Array;
-  readonly output: Float64Array;
+  readonly weights: Reals;
+  readonly bias: Reals;
+  readonly dWeights: Reals;
+  readonly dBias: Reals;
+  readonly output: Reals;
   /** d loss / d (bias + input · weights) of the last sample that went backward. */
-  readonly delta: Float64Array;
+  readonly delta: Reals;
+}
+
+/** What each result of an operation is rounded to: nothing in f64, f32 in f32. */
+function rounding(reals: Reals): (x: number) => number {
+  return reals instanceof Float32Array ? Math.fround : (x) => x;
 }
 
 /** out[o] = b[o] + Σ_i x[i] w[i][o], the inputs ascending. */
-export function denseForward(layer: ReferenceLayer, x: Float64Array): void {
+export function denseForward(layer: ReferenceLayer, x: Reals): void {
   const { inputs, outputs, weights, bias, output } = layer;
+  const round = rounding(output);
   for (let o = 0; o < outputs; o++) {
     let sum = at(bias, o);
-    for (let i = 0; i < inputs; i++) sum += at(x, i) * at(weights, i * outputs + o);
+    for (let i = 0; i < inputs; i++) {
+      sum = round(sum + round(at(x, i) * at(weights, i * outputs + o)));
+    }
     output[o] = sum;
   }
 }
 
 /** dw[i][o] += x[i] delta[o] and db[o] += delta[o]. */
-export function denseGradient(layer: ReferenceLayer, x: Float64Array): void {
+export function denseGradient(layer: ReferenceLayer, x: Reals): void {
   const { inputs, outputs, dWeights, dBias, delta } = layer;
+  const round = rounding(dWeights);
   for (let o = 0; o < outputs; o++) dBias[o] = at(dBias, o) + at(delta, o);
   for (let i = 0; i < inputs; i++) {
     for (let o = 0; o < outputs; o++) {
       const n = i * outputs + o;
-      dWeights[n] = at(dWeights, n) + at(delta, o) * at(x, i);
+      dWeights[n] = round(at(dWeights, n) + round(at(delta, o) * at(x, i)));
     }
   }
 }
 
 /** dx[i] = Σ_o w[i][o] delta[o], the outputs ascending. */
-export function denseBackward(layer: ReferenceLayer, dx: Float64Array): void {
+export function denseBackward(layer: ReferenceLayer, dx: Reals): void {
   const { inputs, outputs, weights, delta } = layer;
+  const round = rounding(dx);
   for (let i = 0; i < inputs; i++) {
     let sum = 0;
-    for (let o = 0; o < outputs; o++) sum += at(weights, i * outputs + o) * at(delta, o);
+    for (let o = 0; o < outputs; o++) {
+      sum = round(sum + round(at(weights, i * outputs + o) * at(delta, o)));
+    }
     dx[i] = sum;
   }
 }
 
 /** w[n] -= rate dw[n], and dw[n] = 0. */
-export function denseUpdate(w: Float64Array, dw: Float64Array, rate: number): void {
-  for (let n = 0; n < w.length; n++) w[n] = at(w, n) - rate * at(dw, n);
+export function denseUpdate(w: Reals, dw: Reals, rate: number): void {
+  const round = rounding(w);
+  for (let n = 0; n < w.length; n++) w[n] = at(w, n) - round(round(rate) * at(dw, n));
   dw.fill(0);
 }
 
 /** 1 / (1 + e^-x), in place; the exponent is held within ±708. */
-export function sigmoid(values: Float64Array): void {
+export function sigmoid(values: Reals): void {
   for (let n = 0; n < values.length; n++) {
     values[n] = 1 / (1 + expExact(Math.max(-708, Math.min(708, -at(values, n)))));
   }
 }
 
 /** delta[n] *= (1 - output[n]) output[n]. */
-export function sigmoidBackward(delta: Float64Array, output: Float64Array): void {
+export function sigmoidBackward(delta: Reals, output: Reals): void {
   for (let n = 0; n < delta.length; n++) {
     const h = at(output, n);
     delta[n] = (1 - h) * h * at(delta, n);
   }
 }
 
+/** max(0, x), in place. */
+export function relu(values: Reals): void {
+  for (let n = 0; n < values.length; n++) if (at(values, n) < 0) values[n] = 0;
+}
+
+/** delta[n] stays where output[n] > 0, and is 0 elsewhere. */
+export function reluBackward(delta: Reals, output: Reals): void {
+  for (let n = 0; n < delta.length; n++) if (!(at(output, n) > 0)) delta[n] = 0;
+}
+
 /** e^(z - max z) over their sum, in place. */
-export function softmax(values: Float64Array): void {
-  const maximum = values.reduce((a, b) => Math.max(a, b));
+export function softmax(values: Reals): void {
+  const maximum = Math.max(...values);
   let sum = 0;
   for (let n = 0; n < values.length; n++) {
     const e = expExact(at(values, n) - maximum);
@@ -112,41 +149,43 @@ export function softmax(values: Float64Array): void {
 }
 
 /** Index of the largest value, the first if there are several. */
-export function argmax(values: Float64Array): number {
+export function argmax(values: Reals): number {
   let best = 0;
   for (let n = 1; n < values.length; n++) if (at(values, n) > at(values, best)) best = n;
   return best;
 }
 
 /** -ln of the right digit's probability. */
-export function crossEntropy(probabilities: Float64Array, label: number): number {
+export function crossEntropy(probabilities: Reals, label: number): number {
   return 0 - lnExact(Math.max(2 ** -1022, at(probabilities, label)));
 }
 
 export class ReferenceNetwork {
   readonly layers: readonly ReferenceLayer[];
-  readonly input: Float64Array;
+  readonly input: Reals;
 
   constructor(readonly shape: NetworkShape) {
-    this.input = new Float64Array(shape.sizes[0] ?? 0);
+    const reals = (length: number): Reals =>
+      shape.real === 'f64' ? new Float64Array(length) : new Float32Array(length);
+    this.input = reals(shape.sizes[0] ?? 0);
     this.layers = shape.limits.map((_, l) => {
       const inputs = shape.sizes[l] ?? 0;
       const outputs = shape.sizes[l + 1] ?? 0;
       return {
         inputs,
         outputs,
-        weights: new Float64Array(inputs * outputs),
-        bias: new Float64Array(outputs),
-        dWeights: new Float64Array(inputs * outputs),
-        dBias: new Float64Array(outputs),
-        output: new Float64Array(outputs),
-        delta: new Float64Array(outputs),
+        weights: reals(inputs * outputs),
+        bias: reals(outputs),
+        dWeights: reals(inputs * outputs),
+        dBias: reals(outputs),
+        output: reals(outputs),
+        delta: reals(outputs),
       };
     });
   }
 
   /** The probabilities of the last image: ten numbers, live. */
-  get output(): Float64Array {
+  get output(): Reals {
     return this.#last.output;
   }
 
@@ -169,14 +208,15 @@ export class ReferenceNetwork {
   }
 
   /** @param pixels 784 bytes. @returns the ten probabilities, live. */
-  forward(pixels: Uint8Array): Float64Array {
+  forward(pixels: Uint8Array): Reals {
     for (let p = 0; p < this.input.length; p++) this.input[p] = (pixels[p] ?? 0) / 255;
     let x = this.input;
     for (const layer of this.layers) {
       denseForward(layer, x);
       x = layer.output;
       if (layer === this.#last) softmax(x);
-      else sigmoid(x);
+      else if (this.shape.activation === 'sigmoid') sigmoid(x);
+      else relu(x);
     }
     return x;
   }
@@ -193,7 +233,8 @@ export class ReferenceNetwork {
       denseGradient(layer, before?.output ?? this.input);
       if (before === undefined) continue;
       denseBackward(layer, before.delta);
-      sigmoidBackward(before.delta, before.output);
+      if (this.shape.activation === 'sigmoid') sigmoidBackward(before.delta, before.output);
+      else reluBackward(before.delta, before.output);
     }
   }
 
@@ -206,7 +247,12 @@ export class ReferenceNetwork {
     }
   }
 
-  /** The weights file: little-endian f64, each layer's weights neuron by neuron, then its biases. */
+  /** Bytes of a number in the weights file. */
+  get #size(): 4 | 8 {
+    return this.shape.real === 'f64' ? 8 : 4;
+  }
+
+  /** The weights file: little-endian reals, each layer's weights neuron by neuron, then its biases. */
   save(): Uint8Array<ArrayBuffer> {
     const numbers = this.layers.flatMap((layer) => [
       ...Array.from({ length: layer.weights.length }, (_, n) =>
@@ -214,22 +260,28 @@ export class ReferenceNetwork {
       ),
       ...layer.bias,
     ]);
-    const file = new DataView(new ArrayBuffer(numbers.length * 8));
-    numbers.forEach((value, n) => file.setFloat64(n * 8, value, true));
+    const size = this.#size;
+    const file = new DataView(new ArrayBuffer(numbers.length * size));
+    numbers.forEach((value, n) => {
+      if (size === 8) file.setFloat64(n * size, value, true);
+      else file.setFloat32(n * size, value, true);
+    });
     return new Uint8Array(file.buffer);
   }
 
   /** @throws RangeError for a file of another size. */
   load(bytes: Uint8Array): void {
     const count = this.layers.reduce((n, l) => n + (l.inputs + 1) * l.outputs, 0);
-    if (bytes.length !== count * 8) {
-      throw new RangeError(`a weights file of ${bytes.length} bytes, not ${count * 8}`);
+    const size = this.#size;
+    if (bytes.length !== count * size) {
+      throw new RangeError(`a weights file of ${bytes.length} bytes, not ${count * size}`);
     }
     const file = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let offset = 0;
     const next = (): number => {
-      offset += 8;
-      return file.getFloat64(offset - 8, true);
+      const at = offset;
+      offset += size;
+      return size === 8 ? file.getFloat64(at, true) : file.getFloat32(at, true);
     };
     for (const layer of this.layers) {
       for (let n = 0; n < layer.weights.length; n++) layer.weights[turned(layer, n)] = next();
@@ -244,6 +296,6 @@ function turned(layer: ReferenceLayer, n: number): number {
 }
 
 /** An element that is known to exist. */
-function at(array: Float64Array, index: number): number {
+function at(array: Reals, index: number): number {
   return array[index] ?? NaN;
 }

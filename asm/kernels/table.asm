@@ -1,6 +1,17 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; The rungs of the ladder in double precision: what --isa can choose from.
+; The rungs of the ladder: what --isa can choose from. A program has kernels of
+; one precision, in kernels/f64 or kernels/f32, under the same names; only the
+; activation of the hidden layers differs.
+
+; activation ISA, activation_backward ISA: names of the functions
+%if PRECISION == 64
+%define activation(isa) sigmoid_ %+ isa
+%define activation_backward(isa) sigmoid_backward_ %+ isa
+%else
+%define activation(isa) relu_ %+ isa
+%define activation_backward(isa) relu_backward_ %+ isa
+%endif
 
 %define ISA_NAMES   "scalar, sse2-dense or sse2"
 %define ISA_DEFAULT "sse2"
@@ -21,8 +32,8 @@ kernels_scalar:
     at .dense_update,       dq dense_update_scalar
     at .sparse_forward,     dq 0
     at .sparse_update,      dq 0
-    at .activate,           dq sigmoid_scalar
-    at .activate_backward,  dq sigmoid_backward_scalar
+    at .activate,           dq activation(scalar)
+    at .activate_backward,  dq activation_backward(scalar)
     iend
 
 kernels_sse2_dense:
@@ -38,8 +49,8 @@ kernels_sse2_dense:
     at .dense_update,       dq dense_update_sse2
     at .sparse_forward,     dq 0
     at .sparse_update,      dq 0
-    at .activate,           dq sigmoid_sse2
-    at .activate_backward,  dq sigmoid_backward_sse2
+    at .activate,           dq activation(sse2)
+    at .activate_backward,  dq activation_backward(sse2)
     iend
 
 kernels_sse2:
@@ -55,8 +66,8 @@ kernels_sse2:
     at .dense_update,       dq dense_update_sse2
     at .sparse_forward,     dq sparse_forward_sse2
     at .sparse_update,      dq sparse_update_sse2
-    at .activate,           dq sigmoid_sse2
-    at .activate_backward,  dq sigmoid_backward_sse2
+    at .activate,           dq activation(sse2)
+    at .activate_backward,  dq activation_backward(sse2)
     iend
 
 kernel_sets:                        ; -> struct kernels, ended by a zero
