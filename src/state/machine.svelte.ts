@@ -44,6 +44,9 @@ export interface MachineTrouble {
   readonly message: string;
 }
 
+/** Most steps under way and waiting; a key held down asks for more than can be served. */
+const MOST_STEPS = 3;
+
 /** A run shorter than this many milliseconds never shows as running: stepping does not flicker. */
 const SETTLE = 120;
 
@@ -71,6 +74,9 @@ export class MachineState {
   #stopped: ((reason: StopReason | null) => void)[] = [];
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #bootTurn = 0;
+  /** Steps under way and waiting, and the last of them. */
+  #steps = 0;
+  #lastStep: Promise<StopReason | null> | null = null;
 
   readonly #cpu = $derived(this.#snapshot === null ? null : new CpuState(this.#snapshot.state));
   readonly #previous = $derived(this.#before === null ? null : new CpuState(this.#before.state));
@@ -341,7 +347,28 @@ export class MachineState {
     return this.#status === 'empty' || this.#status === 'exited' || this.#status === 'faulted';
   }
 
+  /** A step asked for while another is under way comes after it: no key press is lost. */
   async #step(command: RunCommand): Promise<StopReason | null> {
+    if (this.#steps >= MOST_STEPS) return null;
+    this.#steps++;
+    const before = this.#lastStep;
+    const step = this.#stepAfter(before, command);
+    this.#lastStep = step;
+    const reason = await step;
+    this.#steps--;
+    if (this.#lastStep === step) this.#lastStep = null;
+    return reason;
+  }
+
+  async #stepAfter(
+    before: Promise<StopReason | null> | null,
+    command: RunCommand,
+  ): Promise<StopReason | null> {
+    if (before !== null && (await before)?.kind !== 'step') return null;
+    return this.#stepNow(command);
+  }
+
+  async #stepNow(command: RunCommand): Promise<StopReason | null> {
     if (this.#ended) return (await this.boot()) ? this.#reason : null;
     return this.#go(command);
   }

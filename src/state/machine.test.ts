@@ -110,6 +110,25 @@ describe('running and stepping', () => {
     expect(fake.calls).toEqual(['run continue']);
   });
 
+  it('takes a step asked for during a step after it, but not without end', async () => {
+    await booted();
+    const steps = [1, 2, 3, 4].map(() => machine.stepIn());
+    expect(fake.calls).toEqual(['run step-in']);
+    fake.stop({ kind: 'step' });
+    await vi.waitFor(() => expect(fake.calls.length).toBe(2));
+    fake.stop({ kind: 'exit', status: 0 });
+    // The end of the program ends the queue; the fourth was one too many.
+    expect((await Promise.all(steps)).map((reason) => reason?.kind)).toEqual([
+      'step',
+      'exit',
+      undefined,
+      undefined,
+    ]);
+    expect(fake.calls).toEqual(['run step-in', 'run step-in']);
+    expect(machine.stepIn()).toBeInstanceOf(Promise);
+    await vi.waitFor(() => expect(machine.status).toBe('ready'));
+  });
+
   it('shows progress without moving what changes are measured from', async () => {
     await booted();
     void machine.run();
