@@ -4,6 +4,7 @@ import {
   Code,
   Decoder,
   DecoderOptions,
+  FlowControl,
   InstructionInfoFactory,
   MemorySizeExt,
   Mnemonic,
@@ -80,6 +81,8 @@ export interface Insn {
   readonly xmmWritten: number;
   readonly xmmUsed: number;
   readonly privileged: boolean;
+  /** Execution goes on behind it (after a call or system call too). */
+  readonly fallsThrough: boolean;
   /** What the instruction adds to rsp by itself: -8 for push, 8 for pop … */
   readonly stack: number;
 }
@@ -146,6 +149,13 @@ const WRITES = new Set<OpAccess>([
 /** Ends our names of the SSE instructions `movsd` and `cmpsd`. */
 export const SSE_SUFFIX = '_xmm';
 
+const FALLS_THROUGH = new Set<FlowControl>([
+  FlowControl.Next,
+  FlowControl.Call,
+  FlowControl.IndirectCall,
+  FlowControl.ConditionalBranch,
+]);
+
 let factory: InstructionInfoFactory | null = null;
 
 function segmentOf(ins: Instruction): 'fs' | 'gs' | null {
@@ -158,6 +168,7 @@ function memOperand(ins: Instruction): Operand {
   const size = MemorySizeExt.size(ins.memorySize);
   if (ins.isIpRelMemoryOperand) {
     const disp = Number(ins.ipRelMemoryAddress);
+    if (!Number.isSafeInteger(disp)) return { k: 'other' };
     return { k: 'mem', base: -1, index: -1, scale: 1, disp, size, seg, addr32: false };
   }
   const baseReg = ins.memoryBase;
@@ -246,7 +257,7 @@ function describe(ins: Instruction): Insn {
     writes,
     rep,
     lock: ins.hasLockPrefix,
-    target: direct && flow !== 0 ? Number(ins.nearBranchTarget) : -1,
+    target: direct && flow !== FlowControl.Next ? Number(ins.nearBranchTarget) : -1,
     flagsRead: (ins.rflagsRead & STATUS_FLAGS) !== 0,
     flagsWrite: modified === 0 ? 'none' : kill ? 'kill' : 'partial',
     gprWritten,
@@ -254,6 +265,7 @@ function describe(ins: Instruction): Insn {
     xmmWritten,
     xmmUsed,
     privileged: ins.isPrivileged,
+    fallsThrough: FALLS_THROUGH.has(flow),
     stack: ins.isStackInstruction ? ins.stackPointerIncrement : 0,
   };
   info.free();

@@ -39,6 +39,11 @@ export class JitEngine implements Engine, MemoryObserver {
   /** A store into translated code, which the fallback is about to execute. */
   #storedCode: { start: number; length: number } | null = null;
   #nextInterval = 0;
+  /** Compiled code has run since the fallback was last told. */
+  #unpublished = false;
+  #publishing = false;
+  /** Writable ranges; null when mappings have changed. */
+  #writable: { start: Addr; length: number }[] | null = null;
   /** Instructions executed by the fallback, for statistics. */
   #steps = 0;
 
@@ -107,13 +112,14 @@ export class JitEngine implements Engine, MemoryObserver {
   }
 
   written(start: Addr, length: number): void {
-    if (length <= 0) return;
+    if (length <= 0 || this.#publishing) return;
     this.#code.forget();
     this.#translations.invalidateChanged(start, length);
   }
 
   remapped(start: Addr, length: number): void {
     if (length <= 0) return;
+    this.#writable = null;
     this.#code.forget();
     this.#translations.invalidatePages(start, length);
     this.#translations.forgetWindows();
@@ -126,6 +132,7 @@ export class JitEngine implements Engine, MemoryObserver {
     const given = Math.min(left, SLICE);
     const counter = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1);
     counter[0] = given;
+    this.#unpublished = true;
     const code = this.#drive();
     const remaining = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1)[0] ?? 0;
     const executed = given - remaining;
@@ -171,8 +178,25 @@ export class JitEngine implements Engine, MemoryObserver {
     return { stop: then.stop, executed: executed + then.executed };
   }
 
+  /**
+   * Tells the fallback, which may keep copies of pages, that compiled code may have written to any
+   * writable page.
+   */
+  #publish(): void {
+    if (!this.#unpublished) return;
+    this.#unpublished = false;
+    this.#publishing = true;
+    this.#writable ??= this.#memory
+      .regions()
+      .filter((r) => (r.prot & PROT.write) !== 0)
+      .map((r) => ({ start: r.start, length: r.end - r.start }));
+    for (const { start, length } of this.#writable) this.#memory.noteWritten(start, length);
+    this.#publishing = false;
+  }
+
   /** Lets the fallback execute up to `count` instructions. */
   #step(count: number): RunResult {
+    this.#publish();
     const result = this.#fallback.run(count);
     this.#steps += result.executed;
     const stored = this.#storedCode;

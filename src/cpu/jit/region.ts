@@ -102,7 +102,7 @@ export function discoverShape(source: CodeSource, entry: number): Shape {
       if (!source.translatable(insn)) {
         // resumes behind it after a step of the fallback
         lead(ip);
-        if (insn.mnemonic !== 'Ud2' && insn.mnemonic !== 'Hlt') lead(insn.next);
+        if (insn.fallsThrough && !insn.privileged) lead(insn.next);
         break;
       }
       insns.set(ip, insn);

@@ -217,6 +217,7 @@ export class Translations {
 
   #fixedAccess(assumed: Set<number>, address: number, size: number, write: boolean): boolean {
     const need = write ? PROT.write : PROT.read;
+    if (address < 0 || address + size > this.#memory.size) return false;
     if (!this.#memory.allows(address, size, need)) return false;
     const pages = [Math.floor(address / PAGE_SIZE), Math.floor((address + size - 1) / PAGE_SIZE)];
     // a store into code must be noticed

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Runs fuzz cases on an engine, and compares with what the silicon did. */
+import { PAGE_SIZE, PROT } from '../../../machine/layout.ts';
+import { GuestMemory } from '../../../machine/memory.ts';
+import { addr } from '../../../shared/brand.ts';
+import { GPR_NAMES, STATE, STATE_SIZE } from '../../../shared/cpu-state.ts';
+import type { Engine, EngineStop } from '../../cpu.ts';
+import { ORACLE_DATA, type OracleResult } from '../../testing/oracle.ts';
+import { CODE_AT, DATA_BYTES, type Sample, type Snippet } from './cases.ts';
+
+export interface Outcome {
+  readonly stop: EngineStop;
+  readonly executed: number;
+  readonly state: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/** One machine on which case after case is run. */
+export class Bench {
+  readonly memory: GuestMemory;
+  readonly engine: Engine;
+  #code: Uint8Array | null = null;
+
+  private constructor(memory: GuestMemory, engine: Engine) {
+    this.memory = memory;
+    this.engine = engine;
+    this.memory.protect(addr(ORACLE_DATA), PAGE_SIZE, PROT.read | PROT.write);
+    this.memory.protect(addr(CODE_AT - (CODE_AT % PAGE_SIZE)), PAGE_SIZE, PROT.read | PROT.exec);
+  }
+
+  static async make(make: (memory: GuestMemory) => Promise<Engine>): Promise<Bench> {
+    const memory = new GuestMemory(0x4000000);
+    return new Bench(memory, await make(memory));
+  }
+
+  run(snippet: Snippet, sample: Sample): Outcome {
+    const { memory } = this;
+    if (this.#code !== snippet.code) {
+      this.#code = snippet.code;
+      const page = new Uint8Array(PAGE_SIZE - (CODE_AT % PAGE_SIZE)).fill(0xcc);
+      page.set(snippet.code);
+      memory.write(addr(CODE_AT), page);
+    }
+    memory.write(addr(ORACLE_DATA), pageOf(sample.data));
+    memory.state.bytes.set(sample.state.bytes);
+    memory.state.rip = BigInt(CODE_AT);
+    const { stop, executed } = this.engine.run(snippet.insns.length);
+    return {
+      stop,
+      executed,
+      state: memory.state.bytes.slice(),
+      data: memory.bytes.slice(ORACLE_DATA, ORACLE_DATA + DATA_BYTES),
+    };
+  }
+}
+
+function pageOf(data: Uint8Array): Uint8Array {
+  const page = new Uint8Array(PAGE_SIZE);
+  page.set(data);
+  return page;
+}
+
+const SIGNALS: Readonly<Record<string, number>> = {
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGSEGV: 11,
+};
+
+/** Fields in which an outcome differs from the silicon's; empty when it is right. */
+export function differences(snippet: Snippet, got: Outcome, want: OracleResult): string[] {
+  const found: string[] = [];
+  const signal = got.stop.kind === 'fault' ? (SIGNALS[got.stop.fault.signal] ?? 0) : 5;
+  if (signal !== want.signal) found.push(`signal ${signal}, silicon ${want.signal}`);
+  const mine = new DataView(got.state.buffer, got.state.byteOffset, STATE_SIZE);
+  const theirs = new DataView(want.state.bytes.buffer, want.state.bytes.byteOffset, STATE_SIZE);
+  const compare = (name: string, offset: number): void => {
+    const a = mine.getBigUint64(offset, true);
+    const b = theirs.getBigUint64(offset, true);
+    if (a !== b) found.push(`${name} ${a.toString(16)}, silicon ${b.toString(16)}`);
+  };
+  GPR_NAMES.forEach((name, i) => compare(name, STATE.gpr + i * 8));
+  compare('rip', STATE.rip);
+  for (let i = 0; i < 16; i++) {
+    compare(`xmm${i}.lo`, STATE.xmm + i * 16);
+    compare(`xmm${i}.hi`, STATE.xmm + i * 16 + 8);
+  }
+  // a faulting snippet may have stopped before its flags became undefined
+  const mask = 0xcd5 & ~snippet.undefinedFlags;
+  const flags = mine.getUint32(STATE.rflags, true) & mask;
+  const right = theirs.getUint32(STATE.rflags, true) & mask;
+  if (flags !== right) found.push(`flags ${flags.toString(16)}, silicon ${right.toString(16)}`);
+  const at = got.data.findIndex((b, i) => b !== want.data[i]);
+  if (at >= 0) found.push(`memory at +${at}: ${got.data[at] ?? 0}, silicon ${want.data[at] ?? 0}`);
+  return found;
+}
