@@ -11,10 +11,12 @@ import type {
   Snapshot,
   StopReason,
 } from '../protocol/machine.ts';
-import { CpuState } from '../shared/cpu-state.ts';
+import type { CpuState } from '../shared/cpu-state.ts';
 import { splitArguments } from './arguments.ts';
 import { Breakpoints } from './breakpoints.svelte.ts';
 import type { ConsoleState } from './console.svelte.ts';
+import { MachineSnapshots } from './machine-snapshots.svelte.ts';
+import { StepQueue } from './step-queue.ts';
 import { DebugIndex, type SourceLine } from '../shared/debug-index.ts';
 
 /** An assembled program, ready to boot. */
@@ -44,9 +46,6 @@ export interface MachineTrouble {
   readonly message: string;
 }
 
-/** Most steps under way and waiting; a key held down asks for more than can be served. */
-const MOST_STEPS = 3;
-
 /** A run shorter than this many milliseconds never shows as running: stepping does not flicker. */
 const SETTLE = 120;
 
@@ -54,6 +53,8 @@ export class MachineState {
   readonly breakpoints = new Breakpoints();
   readonly console: ConsoleState;
   readonly #client: MachineHandle;
+  readonly #seen = new MachineSnapshots();
+  readonly #steps = new StepQueue();
   // Listeners are not shown: no reactivity wanted.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #sampleListeners = new Set<(samples: readonly Sample[]) => void>();
@@ -63,27 +64,16 @@ export class MachineState {
   #settled = $state<MachineStatus>('empty');
   #args = $state('');
   #engine = $state<EngineChoice>('unicorn');
-  #snapshot = $state.raw<Snapshot | null>(null);
-  #atStop = $state.raw<Snapshot | null>(null);
-  #before = $state.raw<Snapshot | null>(null);
-  #reason = $state.raw<StopReason | null>(null);
-  #stops = $state(0);
-  #mips = $state(0);
   #trouble = $state.raw<MachineTrouble | null>(null);
   #prepare: (() => Promise<boolean>) | null = null;
   #stopped: ((reason: StopReason | null) => void)[] = [];
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #bootTurn = 0;
-  /** Steps under way and waiting, and the last of them. */
-  #steps = 0;
-  #lastStep: Promise<StopReason | null> | null = null;
 
-  readonly #cpu = $derived(this.#snapshot === null ? null : new CpuState(this.#snapshot.state));
-  readonly #previous = $derived(this.#before === null ? null : new CpuState(this.#before.state));
   readonly #index = $derived(
     this.#booted?.debug == null ? null : new DebugIndex(this.#booted.debug),
   );
-  readonly #source = $derived(this.#placeOf(this.#cpu));
+  readonly #source = $derived(this.#placeOf(this.#seen.cpu));
   readonly #breakpointAddresses = $derived(this.breakpoints.addresses(this.#index));
 
   constructor(client: MachineHandle, console: ConsoleState) {
@@ -138,32 +128,32 @@ export class MachineState {
 
   /** The newest registers: at the stop, or while running of the latest frame. Null when empty. */
   get cpu(): CpuState | null {
-    return this.#cpu;
+    return this.#seen.cpu;
   }
 
   /** Registers at the stop before this one, to mark changes with; null while running. */
   get previous(): CpuState | null {
-    return this.busy ? null : this.#previous;
+    return this.busy ? null : this.#seen.previous;
   }
 
   /** Why the machine stopped last. */
   get reason(): StopReason | null {
-    return this.#reason;
+    return this.#seen.reason;
   }
 
   /** Counts the stops of the page's life: a change means that memory may have changed. */
   get stops(): number {
-    return this.#stops;
+    return this.#seen.stops;
   }
 
   /** Millions of instructions a second of the latest stretch of running. */
   get mips(): number {
-    return this.#mips;
+    return this.#seen.mips;
   }
 
   /** Instructions since the start of the process. */
   get instructions(): number {
-    return this.#cpu?.instructions ?? 0;
+    return this.#seen.cpu?.instructions ?? 0;
   }
 
   get index(): DebugIndex | null {
@@ -228,7 +218,6 @@ export class MachineState {
     if (!words.ok) return this.#fail('arguments', words.error);
     this.#args = args;
     this.#release(null);
-    this.#before = null;
     const { image, debug, name } = program;
     const argv = [name, ...words.value];
     try {
@@ -239,11 +228,7 @@ export class MachineState {
       this.#trouble = null;
       this.console.note(`$ ./${argv.join(' ')}`);
       await this.#client.setBreakpoints(this.breakpointAddresses);
-      this.#snapshot = result.snapshot;
-      this.#atStop = result.snapshot;
-      this.#reason = { kind: 'entry' };
-      this.#mips = 0;
-      this.#stops++;
+      this.#seen.enter(result.snapshot);
       this.#setStatus('ready');
       return true;
     } catch {
@@ -260,15 +245,15 @@ export class MachineState {
 
   /** `count` instructions; after an end, back to the entry. */
   stepIn(count = 1): Promise<StopReason | null> {
-    return this.#step({ kind: 'step-in', count });
+    return this.#steps.add(() => this.#step({ kind: 'step-in', count }));
   }
 
   stepOver(): Promise<StopReason | null> {
-    return this.#step({ kind: 'step-over' });
+    return this.#steps.add(() => this.#step({ kind: 'step-over' }));
   }
 
   stepOut(): Promise<StopReason | null> {
-    return this.#step({ kind: 'step-out' });
+    return this.#steps.add(() => this.#step({ kind: 'step-out' }));
   }
 
   runTo(address: number): Promise<StopReason | null> {
@@ -347,29 +332,8 @@ export class MachineState {
     return this.#status === 'empty' || this.#status === 'exited' || this.#status === 'faulted';
   }
 
-  /** A step asked for while another is under way comes after it: no key press is lost. */
   async #step(command: RunCommand): Promise<StopReason | null> {
-    if (this.#steps >= MOST_STEPS) return null;
-    this.#steps++;
-    const before = this.#lastStep;
-    const step = this.#stepAfter(before, command);
-    this.#lastStep = step;
-    const reason = await step;
-    this.#steps--;
-    if (this.#lastStep === step) this.#lastStep = null;
-    return reason;
-  }
-
-  async #stepAfter(
-    before: Promise<StopReason | null> | null,
-    command: RunCommand,
-  ): Promise<StopReason | null> {
-    if (before !== null && (await before)?.kind !== 'step') return null;
-    return this.#stepNow(command);
-  }
-
-  async #stepNow(command: RunCommand): Promise<StopReason | null> {
-    if (this.#ended) return (await this.boot()) ? this.#reason : null;
+    if (this.#ended) return (await this.boot()) ? this.reason : null;
     return this.#go(command);
   }
 
@@ -398,11 +362,11 @@ export class MachineState {
         break;
       case 'progress':
         if (!this.busy) break;
-        this.#see(event.snapshot);
+        this.#seen.see(event.snapshot);
         if (this.#status === 'waiting') this.#setStatus('running');
         break;
       case 'waiting':
-        this.#see(event.snapshot);
+        this.#seen.see(event.snapshot);
         this.#setStatus('waiting');
         break;
       case 'stopped':
@@ -421,18 +385,8 @@ export class MachineState {
     }
   }
 
-  #see(snapshot: Snapshot): void {
-    this.#snapshot = snapshot;
-    this.#mips = snapshot.mips;
-  }
-
   #stop(reason: StopReason, snapshot: Snapshot): void {
-    if (snapshot.mips > 0) this.#mips = snapshot.mips;
-    this.#before = this.#atStop;
-    this.#atStop = snapshot;
-    this.#snapshot = snapshot;
-    this.#reason = reason;
-    this.#stops++;
+    this.#seen.stop(reason, snapshot);
     if (reason.kind === 'exit') this.console.note(`exited with status ${reason.status}`);
     this.#setStatus(
       reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused',
@@ -465,9 +419,7 @@ export class MachineState {
   #crashed(crash: WorkerCrash): void {
     this.#bootTurn++;
     this.#fail('crash', crash.message);
-    this.#snapshot = null;
-    this.#atStop = null;
-    this.#before = null;
+    this.#seen.clear();
     this.#booted = null;
     this.#setStatus('empty');
     this.#release(null);
