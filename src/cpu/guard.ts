@@ -71,6 +71,25 @@ const DISTRUSTED: ReadonlySet<Mnemonic> = new Set([
   Mnemonic.Str,
 ]);
 
+/** Refused to programs without I/O rights. */
+const IO: ReadonlySet<Mnemonic> = new Set([
+  Mnemonic.In,
+  Mnemonic.Out,
+  Mnemonic.Insb,
+  Mnemonic.Insw,
+  Mnemonic.Insd,
+  Mnemonic.Outsb,
+  Mnemonic.Outsw,
+  Mnemonic.Outsd,
+  Mnemonic.Cli,
+  Mnemonic.Sti,
+  Mnemonic.Hlt,
+]);
+
+const LEGACY_PREFIXES: ReadonlySet<number> = new Set([
+  0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3,
+]);
+
 /** Served by `software.ts`. */
 const SOFTWARE: ReadonlySet<Mnemonic> = new Set([
   Mnemonic.Popcnt,
@@ -122,11 +141,17 @@ export interface GuardedInstruction {
     | 'rep'
     | 'software'
     | 'unsupported'
+    /** Not for user programs: a general protection fault. */
+    | 'privileged'
     /** No instruction at all, or ud2. */
     | 'invalid';
   /** For people, when unsupported. */
   readonly detail: string;
   readonly pushesFlags: boolean;
+  /** leave: in Unicorn rsp has changed already when its load faults. */
+  readonly leaves: boolean;
+  /** Addresses memory through the stack segment: a bad address is SIGBUS, not SIGSEGV. */
+  readonly usesStack: boolean;
   /** The memory operand that must be a multiple of 16, if there is one. */
   readonly aligned: EffectiveAddress | null;
   readonly changes: readonly RegisterChange[];
@@ -138,6 +163,16 @@ const info = new InstructionInfoFactory();
 const formatter = new Formatter(FormatterSyntax.Nasm);
 const instruction = new Instruction();
 
+const IMMEDIATES: ReadonlySet<OpKind> = new Set([
+  OpKind.Immediate8,
+  OpKind.Immediate8to32,
+  OpKind.Immediate8to64,
+  OpKind.Immediate16,
+  OpKind.Immediate32,
+  OpKind.Immediate32to64,
+  OpKind.Immediate64,
+]);
+
 /** The longest x86 instruction, in bytes. */
 export const LONGEST = 15;
 
@@ -147,8 +182,9 @@ export function guard(bytes: Uint8Array, address: number, most = Infinity): Guar
   decoder.ip = BigInt(address);
   const found: GuardedInstruction[] = [];
   while (decoder.canDecode && found.length < most) {
+    const start = decoder.position;
     decoder.decodeOut(instruction);
-    found.push(examine(instruction));
+    found.push(examine(instruction, bytes.subarray(start, decoder.position)));
     if (instruction.code === Code.INVALID) break;
   }
   decoder.free();
@@ -175,7 +211,7 @@ export function effectiveAddress(i: Instruction): EffectiveAddress {
   };
 }
 
-function examine(i: Instruction): GuardedInstruction {
+function examine(i: Instruction, bytes: Uint8Array): GuardedInstruction {
   const features = Array.from(i.cpuidFeatures());
   const { mnemonic } = i;
   let kind: GuardedInstruction['kind'] = 'plain';
@@ -184,8 +220,11 @@ function examine(i: Instruction): GuardedInstruction {
     kind = 'invalid';
   } else if (SOFTWARE.has(mnemonic)) {
     kind = 'software';
+  } else if (IO.has(mnemonic)) {
+    kind = 'privileged';
   } else if (
     i.encoding !== EncodingKind.Legacy ||
+    isOddlyEncoded(i, bytes) ||
     DISTRUSTED.has(mnemonic) ||
     !features.every((feature) => TRUSTED.has(feature)) ||
     touchesForeignRegisters(i) ||
@@ -193,6 +232,8 @@ function examine(i: Instruction): GuardedInstruction {
   ) {
     kind = 'unsupported';
     detail = `${formatter.format(i)} (${describeFeatures(features, i)})`;
+  } else if (i.isPrivileged) {
+    kind = 'privileged';
   } else if (i.isStringInstruction && (i.hasRepPrefix || i.hasRepnePrefix)) {
     kind = 'rep';
   }
@@ -201,11 +242,58 @@ function examine(i: Instruction): GuardedInstruction {
     length: i.length,
     kind,
     detail,
+    leaves: mnemonic === Mnemonic.Leave,
+    usesStack: addressesStack(i),
     pushesFlags: mnemonic === Mnemonic.Pushfq || mnemonic === Mnemonic.Pushf,
     aligned: kind === 'plain' ? alignedOperand(i) : null,
     changes: changes(i),
     endsBlock: i.flowControl !== FlowControl.Next,
   };
+}
+
+/** Whether the stack segment is the default for the memory operand, which 64-bit mode goes by. */
+function addressesStack(i: Instruction): boolean {
+  if (i.isStackInstruction && !hasMemoryOperand(i)) return true;
+  const base = i.memoryBase === Register.None ? -1 : RegisterExt.number(i.memoryBase);
+  const STACK_REGISTERS = [4, 5]; // rsp, rbp
+  const isGpr = RegisterExt.isGPR64(i.memoryBase) || RegisterExt.isGPR32(i.memoryBase);
+  const overridden = i.segmentPrefix === Register.FS || i.segmentPrefix === Register.GS;
+  return isGpr && STACK_REGISTERS.includes(base) && !overridden;
+}
+
+function hasMemoryOperand(i: Instruction): boolean {
+  for (let op = 0; op < i.opCount; op++) if (i.opKind(op) === OpKind.Memory) return true;
+  return false;
+}
+
+/** Encodings that no assembler makes, or operands out of range: silicon and Unicorn differ. */
+function isOddlyEncoded(i: Instruction, bytes: Uint8Array): boolean {
+  let at = 0;
+  while (LEGACY_PREFIXES.has(bytes[at] ?? 0)) at++;
+  const rex = ((bytes[at] ?? 0) & 0xf0) === 0x40;
+  const next = bytes[at + 1] ?? 0;
+  // REX counts only right before the opcode; Unicorn honours it anywhere
+  if (rex && (LEGACY_PREFIXES.has(next) || (next & 0xf0) === 0x40)) return true;
+  switch (i.mnemonic) {
+    case Mnemonic.Lahf:
+    case Mnemonic.Sahf:
+      return rex; // would use spl for ah
+    case Mnemonic.Lfence:
+    case Mnemonic.Mfence:
+    case Mnemonic.Sfence:
+      return ((bytes.at(-1) ?? 0) & 7) !== 0; // taken for a memory operand
+    case Mnemonic.Leave:
+      return i.code !== Code.Leaveq;
+    case Mnemonic.Pause:
+      return rex; // would exchange r8 and rax
+    case Mnemonic.Bswap:
+      return RegisterExt.size(i.op0Register) === 2; // undefined
+    case Mnemonic.Pextrw:
+    case Mnemonic.Pinsrw:
+      return i.immediate(2) > 7n; // aborts Unicorn as a whole
+    default:
+      return false;
+  }
 }
 
 /** Far transfers and loads of segment registers: the guest's segments are not Linux's. */
@@ -289,11 +377,8 @@ function changes(i: Instruction): RegisterChange[] {
 }
 
 function arithmetic(i: Instruction, register: number): RegisterChange['value'] {
-  const immediate = (): number | null => {
-    const kind = i.opCount > 1 ? i.opKind(1) : OpKind.Register;
-    const isRegister = kind === OpKind.Register || kind === OpKind.Memory;
-    return isRegister ? null : Number(BigInt.asUintN(4, i.immediate(1)));
-  };
+  const immediate = (): number | null =>
+    i.opCount > 1 && IMMEDIATES.has(i.opKind(1)) ? Number(BigInt.asUintN(4, i.immediate(1))) : null;
   const source = (): number | null =>
     i.opCount > 1 && i.opKind(1) === OpKind.Register ? RegisterExt.number(i.opRegister(1)) : null;
   const constant = immediate();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What is known of translated blocks: how many instructions, and whether they need care. */
+import { GPR } from '../../shared/cpu-state.ts';
 import type { GuardedInstruction, RegisterChange } from '../guard.ts';
 
 /** (registers + constant) must be a multiple of 16 at the block's entry. */
@@ -18,6 +19,8 @@ export interface Block {
   readonly endsWithRep: boolean;
   readonly last: number;
   readonly checks: readonly AlignmentCheck[];
+  /** Has a leave, whose load must not fault at the fast gait: rbp is as at the block's entry. */
+  readonly leaves: boolean;
   /** To be executed instruction by instruction for what it contains. */
   readonly special: boolean;
   /** To be executed instruction by instruction for a breakpoint in it. */
@@ -38,8 +41,15 @@ export function makeBlock(
   const origin = (register: number): Origin | null =>
     register < 0 ? { from: -1, add: 0 } : (origins[register] ?? null);
   let careful = special;
+  let leaves = false;
+  let framed = true;
   for (const instruction of instructions) {
     if (instruction.kind !== 'plain' && instruction.kind !== 'rep') careful = true;
+    if (instruction.leaves) {
+      leaves = true;
+      if (!framed) careful = true;
+    }
+    if (instruction.changes.some(({ register }) => register === GPR.rbp)) framed = false;
     const ea = instruction.aligned;
     if (ea) {
       const base = origin(ea.base);
@@ -72,6 +82,7 @@ export function makeBlock(
     endsWithRep: last?.kind === 'rep',
     last: last?.address ?? -1,
     checks,
+    leaves,
     special: careful,
     broken: false,
   };

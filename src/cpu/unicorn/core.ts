@@ -155,6 +155,25 @@ export class UnicornCore {
     this.module.HEAPU32[at + 1] = Math.floor(value / 2 ** 32);
   }
 
+  /** A general register as a number: exact below 2^53, and big enough above. */
+  gpr(index: number): number {
+    const at = (this.#env.base >>> 2) + index * 2;
+    const heap = this.module.HEAPU32;
+    return (heap[at] ?? 0) + (heap[at + 1] ?? 0) * 2 ** 32;
+  }
+
+  gprExact(index: number): bigint {
+    const at = (this.#env.base >>> 2) + index * 2;
+    const heap = this.module.HEAPU32;
+    return (BigInt(heap[at + 1] ?? 0) << 32n) | BigInt(heap[at] ?? 0);
+  }
+
+  setGprExact(index: number, value: bigint): void {
+    const at = (this.#env.base >>> 2) + index * 2;
+    this.module.HEAPU32[at] = Number(value & 0xffffffffn);
+    this.module.HEAPU32[at + 1] = Number(value >> 32n);
+  }
+
   pageEntry(page: number): number {
     return this.module.HEAPU32[((this.base + PAGE_TABLES) >>> 2) + page * 2] ?? 0;
   }

@@ -11,7 +11,7 @@
 import type { Addr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
+import { MAX_RAM, PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { Engine, EngineStop, Fault, RunResult } from '../cpu.ts';
 import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
 import { executeInSoftware, linearAddress } from '../software.ts';
@@ -169,7 +169,7 @@ class UnicornEngine implements Engine, CoreHandler {
       block.special ||
       block.broken ||
       this.#executed + block.count > this.#limit ||
-      (block.checks.length > 0 && !this.#aligned(block))
+      !this.#accessible(block)
     ) {
       this.#block = null;
       this.#core.stop();
@@ -214,6 +214,15 @@ class UnicornEngine implements Engine, CoreHandler {
     return block.instructions.some(({ address }) => this.#breakpoints.has(address));
   }
 
+  /** Whether the block's memory operands are where silicon and Unicorn both accept them. */
+  #accessible(block: Block): boolean {
+    if (block.leaves) {
+      const rbp = this.#core.gpr(GPR.rbp);
+      if (!this.#pages.isPresent(rbp) || !this.#pages.isPresent(rbp + 7)) return false;
+    }
+    return block.checks.length === 0 || this.#aligned(block);
+  }
+
   #aligned(block: Block): boolean {
     const heap = this.#core.module.HEAPU8;
     const { env } = this.#core;
@@ -240,7 +249,7 @@ class UnicornEngine implements Engine, CoreHandler {
       known.special ||
       known.broken ||
       this.#executed + known.count > this.#limit ||
-      !this.#aligned(known);
+      !this.#accessible(known);
     if (!careful) return false;
     const end = start + known.size;
     let at = start;
@@ -273,9 +282,12 @@ class UnicornEngine implements Engine, CoreHandler {
       });
     } else if (instruction.kind === 'invalid') {
       this.#fault({ signal: 'SIGILL', code: 'invalid-opcode', rip: BigInt(rip) });
+    } else if (instruction.kind === 'privileged') {
+      this.#fault({ signal: 'SIGSEGV', code: 'general-protection', rip: BigInt(rip) });
     } else if (instruction.kind === 'software') {
       this.#serve(instruction);
     } else if (!this.#misaligned(instruction)) {
+      const rsp = core.gprExact(GPR.rsp);
       do this.#trap(instruction);
       while (
         !this.#stop &&
@@ -283,6 +295,7 @@ class UnicornEngine implements Engine, CoreHandler {
         core.rip === rip &&
         ++this.#rounds < MOST_ROUNDS
       );
+      if (instruction.leaves && this.#isRefused()) core.setGprExact(GPR.rsp, rsp);
       if (core.rip !== rip && !this.#isRefused()) this.#executed++;
     }
   }
@@ -366,8 +379,7 @@ class UnicornEngine implements Engine, CoreHandler {
     if (instruction.pushesFlags && !this.#stop) {
       // pushf has put the single-step flag onto the stack
       const heap = this.#core.module.HEAPU8;
-      const rsp = (this.#core.env + GPR.rsp * 8) >>> 2;
-      const at = this.#core.base + (this.#core.module.HEAPU32[rsp] ?? 0) + 1;
+      const at = this.#core.base + this.#core.gpr(GPR.rsp) + 1;
       heap[at] = (heap[at] ?? 0) & ~1;
     }
   }
@@ -391,12 +403,9 @@ class UnicornEngine implements Engine, CoreHandler {
       return;
     }
     this.#rewind(core.rip);
-    const fault = interruptFault(vector, {
-      core,
-      memory: this.#memory,
-      rip: this.#ripExact(),
-    });
-    this.#fault(fault);
+    const rip = this.#ripExact();
+    const instruction = isUser(rip) ? this.#pages.read(Number(rip), LONGEST) : null;
+    this.#fault(interruptFault(vector, { core, memory: this.#memory, rip, instruction }));
     core.stop();
   }
 
@@ -408,6 +417,10 @@ class UnicornEngine implements Engine, CoreHandler {
   #fault(fault: Fault): void {
     this.#stop = { kind: 'fault', fault };
   }
+}
+
+function isUser(rip: bigint): boolean {
+  return rip < BigInt(MAX_RAM);
 }
 
 function takeCore(module: UnicornModule, size: number): UnicornCore {

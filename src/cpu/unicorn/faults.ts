@@ -11,6 +11,8 @@ interface Context {
   readonly memory: GuestMemory;
   /** Of the faulting instruction, or behind it for software interrupts. */
   readonly rip: bigint;
+  /** The bytes at rip, if rip can be a program's. */
+  readonly instruction: Uint8Array | null;
 }
 
 /** @param vector the exception's number (Intel SDM vol. 3, 6.15). */
@@ -23,12 +25,18 @@ export function interruptFault(vector: number, context: Context): Fault {
       return { signal: 'SIGTRAP', code: 'breakpoint-trap', rip };
     case 3:
       return { signal: 'SIGTRAP', code: 'breakpoint-trap', rip: rip - 1n };
-    case 6:
-      return { signal: 'SIGILL', code: 'invalid-opcode', rip };
+    case 6: {
+      // The guard lets only valid instructions through: one that Unicorn does not know.
+      const detail = 'a rare encoding that is not emulated';
+      return { signal: 'SIGILL', code: 'unsupported', rip, detail };
+    }
     case 14:
       return pageFault(context);
-    default:
-      return { signal: 'SIGSEGV', code: 'general-protection', rip };
+    default: {
+      const [first] = context.instruction ? guard(context.instruction, Number(rip), 1) : [];
+      const signal = first?.usesStack ? 'SIGBUS' : 'SIGSEGV';
+      return { signal, code: 'general-protection', rip };
+    }
   }
 }
 

@@ -51,6 +51,12 @@ export class GuestPages implements MemoryObserver {
     return true;
   }
 
+  /** Whether the guest can read at `address` without a page fault. */
+  isPresent(address: number): boolean {
+    if (address < GUEST_FLOOR || address >= this.#memory.size) return false;
+    return this.#core.pageEntry(Math.floor(address / PAGE_SIZE)) !== 0;
+  }
+
   #copyIn(page: number): void {
     const core = this.#core;
     const start = page * PAGE_SIZE;
