@@ -60,5 +60,5 @@ const HIGH = (
 /** `read` for 0; `syscall_0x1ff` for a number that Linux does not know, as strace(1) has it. */
 export function syscallName(number: number): string {
   const name = number < HIGH_START ? LOW[number] : HIGH[number - HIGH_START];
-  return name ?? `syscall_0x${number.toString(16)}`;
+  return name ?? `syscall_0x${BigInt.asUintN(64, BigInt(number)).toString(16)}`;
 }

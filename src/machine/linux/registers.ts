@@ -20,9 +20,9 @@ export class SyscallRegisters {
     this.#words = wordsOf(memory);
   }
 
+  /** The number of the call: the low half of rax as a signed number, as the kernel takes it. */
   get number(): number {
-    const words = this.#fresh();
-    return word(words, GPR.rax * 2) + word(words, GPR.rax * 2 + 1) * WORD;
+    return word(this.#fresh(), GPR.rax * 2) | 0;
   }
 
   /** An argument as an unsigned 64-bit number: a pointer or a size. */
@@ -30,6 +30,11 @@ export class SyscallRegisters {
     const at = slot(index);
     const words = this.#fresh();
     return word(words, at) + word(words, at + 1) * WORD;
+  }
+
+  /** An argument with all of its 64 bits, unsigned; for showing it. */
+  exact(index: number): bigint {
+    return this.#memory.state.gpr(ARGUMENTS[index] ?? 0);
   }
 
   /** An argument as a signed 64-bit number: an offset. */

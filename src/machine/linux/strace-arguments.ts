@@ -73,13 +73,13 @@ export function formatArgument(kind: ArgumentKind, index: number, call: Call): s
     case 'directory-fd':
       return registers.s32(index) === AT_FDCWD ? 'AT_FDCWD' : String(registers.s32(index));
     case 'size':
-      return exact(value);
+      return registers.exact(index).toString();
     case 'offset':
-      return exact(registers.s64(index));
+      return BigInt.asIntN(64, registers.exact(index)).toString();
     case 'hex':
-      return value === 0 ? '0' : hex(value);
+      return value === 0 ? '0' : hex(registers.exact(index));
     case 'pointer':
-      return pointer(value);
+      return pointer(registers.exact(index));
     case 'path':
       return path(user, value);
     case 'open-flags':
@@ -87,7 +87,10 @@ export function formatArgument(kind: ArgumentKind, index: number, call: Call): s
     case 'open-mode':
       return (registers.u32(index - 1) & O.CREAT) === 0 ? null : octal(registers.u32(index));
     case 'whence':
-      return ['SEEK_SET', 'SEEK_CUR', 'SEEK_END', 'SEEK_DATA', 'SEEK_HOLE'][value] ?? hex(value);
+      return (
+        ['SEEK_SET', 'SEEK_CUR', 'SEEK_END', 'SEEK_DATA', 'SEEK_HOLE'][value] ??
+        unknown(value, 'SEEK')
+      );
     case 'prot':
       return protFlags(value);
     case 'map-flags':
@@ -95,17 +98,17 @@ export function formatArgument(kind: ArgumentKind, index: number, call: Call): s
     case 'ioctl':
       return ioctlName(registers.u32(index));
     case 'clock':
-      return CLOCK_NAMES[registers.u32(index)] ?? hex(value);
+      return CLOCK_NAMES[registers.u32(index)] ?? unknown(value, 'CLOCK');
     case 'arch-code':
-      return name(ARCH, registers.u32(index), 'ARCH_') ?? hex(value);
+      return name(ARCH, registers.u32(index), 'ARCH_') ?? unknown(value, 'ARCH');
     case 'random-flags':
       return randomFlags(value);
     case 'in-bytes':
       return bytes(user, value, registers.u64(index + 1));
     case 'out-bytes':
-      return failed ? pointer(value) : bytes(user, value, result);
+      return failed ? pointer(registers.exact(index)) : bytes(user, value, result);
     case 'out-random':
-      return failed ? pointer(value) : bytes(user, value, result, true);
+      return failed ? pointer(registers.exact(index)) : bytes(user, value, result, true);
     case 'in-vector':
       return vector(user, value, registers.u64(index + 1), Infinity);
     case 'out-vector':
@@ -113,7 +116,7 @@ export function formatArgument(kind: ArgumentKind, index: number, call: Call): s
     case 'in-timespec':
       return time(user, value, 'tv_nsec');
     default:
-      return failed ? pointer(value) : output(kind, index, call);
+      return failed ? pointer(registers.exact(index)) : output(kind, index, call);
   }
 }
 
@@ -140,13 +143,12 @@ function output(kind: ArgumentKind, index: number, { registers, user }: Call): s
   }
 }
 
-function pointer(value: number): string {
-  return value === 0 ? 'NULL' : hex(value);
+function pointer(value: number | bigint): string {
+  return value === 0 || value === 0n ? 'NULL' : hex(value);
 }
 
-/** A 64-bit number in decimal; past 2^53 without the digits that a rounding would invent. */
-function exact(value: number): string {
-  return Number.isSafeInteger(value) ? String(value) : BigInt(value).toString();
+function unknown(value: number, what: string): string {
+  return `${hex(value)} /* ${what}_??? */`;
 }
 
 function octal(value: number): string {
@@ -159,10 +161,10 @@ function path(user: UserMemory, address: number): string {
   return length < 0 ? pointer(address) : quote(user.view(address, length), length, PATH_MAX);
 }
 
-function bytes(user: UserMemory, address: number, length: number, allHex = false): string {
-  if (address === 0) return 'NULL';
+function bytes(user: UserMemory, where: number | bigint, length: number, allHex = false): string {
+  const address = Number(where);
   const shown = Math.min(length, SHOWN);
-  if (user.readable(address, shown) < shown) return pointer(address);
+  if (address === 0 || user.readable(address, shown) < shown) return pointer(where);
   return quote(user.view(address, shown), length, SHOWN, allHex);
 }
 
@@ -200,11 +202,11 @@ function vector(user: UserMemory, address: number, count: number, total: number)
   const parts: string[] = [];
   let left = total;
   for (let i = 0; i < shown; i++) {
-    const base = Number(view.getBigUint64(i * 16, true));
-    const length = Number(view.getBigUint64(i * 16 + 8, true));
-    const filled = Math.min(length, left);
+    const base = view.getBigUint64(i * 16, true);
+    const length = view.getBigUint64(i * 16 + 8, true);
+    const filled = Math.min(Number(length), left);
     left -= filled;
-    parts.push(`{iov_base=${bytes(user, base, filled)}, iov_len=${exact(length)}}`);
+    parts.push(`{iov_base=${bytes(user, base, filled)}, iov_len=${length}}`);
   }
   return `[${parts.join(', ')}${count > shown ? ', ...' : ''}]`;
 }

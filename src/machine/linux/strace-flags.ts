@@ -56,7 +56,12 @@ const MAP_FLAGS = {
 };
 
 export function mapFlags(value: number): string {
-  const types = { SHARED: MAP.SHARED, PRIVATE: MAP.PRIVATE, SHARED_VALIDATE: MAP.SHARED_VALIDATE };
+  const types = {
+    FILE: 0,
+    SHARED: MAP.SHARED,
+    PRIVATE: MAP.PRIVATE,
+    SHARED_VALIDATE: MAP.SHARED_VALIDATE,
+  };
   const type = name(types, value & MAP.TYPE, 'MAP_') ?? hex(value & MAP.TYPE);
   const rest = value & ~MAP.TYPE;
   return rest === 0 ? type : `${type}|${flags(rest, MAP_FLAGS, 'MAP')}`;

@@ -23,8 +23,8 @@ export class ManualClock implements Clock {
     this.#monotonic += nanoseconds;
   }
 
-  sleep(nanoseconds: bigint): Promise<void> {
+  async sleep(nanoseconds: bigint): Promise<void> {
+    await Promise.resolve();
     this.advance(nanoseconds);
-    return Promise.resolve();
   }
 }
