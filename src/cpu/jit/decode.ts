@@ -209,7 +209,9 @@ function describe(ins: Instruction): Insn {
   const info = factory.info(ins);
   const plain = Mnemonic[ins.mnemonic] ?? '?';
   // `loop` that counts in ecx (67 prefix) is another instruction to us
-  const counts32 = plain.startsWith('Loop') && (Code[ins.code] ?? '').endsWith('ECX');
+  const form = Code[ins.code] ?? '';
+  const narrowFrame = form === 'Leavew' || form.startsWith('Enterw');
+  const counts32 = plain.startsWith('Loop') && form.endsWith('ECX');
   const ops: Operand[] = [];
   const reads: boolean[] = [];
   const writes: boolean[] = [];
@@ -221,7 +223,13 @@ function describe(ins: Instruction): Insn {
   }
   // movsd and cmpsd name a string and an SSE instruction each
   const sse = (plain === 'Movsd' || plain === 'Cmpsd') && ops.some((o) => o.k === 'xmm');
-  const mnemonic = counts32 ? `${plain}32` : sse ? `${plain}${SSE_SUFFIX}` : plain;
+  const mnemonic = counts32
+    ? `${plain}32`
+    : narrowFrame
+      ? `${plain}w`
+      : sse
+        ? `${plain}${SSE_SUFFIX}`
+        : plain;
   let gprWritten = 0;
   let gprUsed = 0;
   let xmmWritten = 0;
@@ -244,7 +252,8 @@ function describe(ins: Instruction): Insn {
   const modified = ins.rflagsModified & STATUS_FLAGS;
   const rep = ins.hasRepnePrefix ? 'repne' : ins.hasRepPrefix ? 'rep' : 'none';
   const counted = ops.some((o, i) => i > 0 && o.k === 'gpr' && o.reg === 1 && o.size === 1);
-  const conditional = (CONDITIONAL_SHIFTS.has(mnemonic) && counted) || rep !== 'none';
+  const conditional =
+    (CONDITIONAL_SHIFTS.has(mnemonic) && counted) || (rep !== 'none' && ins.isStringInstruction);
   const kill = modified === STATUS_FLAGS && !conditional;
   const flow = ins.flowControl;
   const direct = ins.opCount > 0 && ins.opKind(0) === OpKind.NearBranch64;

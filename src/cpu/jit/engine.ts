@@ -8,14 +8,16 @@
 import type { Addr } from '../../shared/brand.ts';
 import { FLAG, INITIAL_MXCSR } from '../../shared/cpu-state.ts';
 import { hex } from '../../shared/format.ts';
-import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
+import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
-import type { Engine, EngineStop, Fault, RunResult } from '../cpu.ts';
+import type { Engine, EngineStop, RunResult } from '../cpu.ts';
 import { GuestCode } from './code-source.ts';
 import { EXIT } from './exits.ts';
 import { buildRegion } from './region.ts';
 import { runtimeModule } from './runtime.ts';
+import { accessible, grants } from './protection.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
+import { Singles } from './singles.ts';
 import { MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
 
 /**
@@ -34,6 +36,7 @@ export class JitEngine implements Engine, MemoryObserver {
   readonly #code: GuestCode;
   readonly #translations: Translations;
   readonly #drive: () => number;
+  readonly #singles: Singles;
   readonly #stopObserving: () => void;
   #breakpoints: ReadonlySet<number> = new Set();
   /** A store into translated code, which the fallback is about to execute. */
@@ -66,6 +69,7 @@ export class JitEngine implements Engine, MemoryObserver {
     }).exports;
     this.#translations = new Translations(memory, table, runtime);
     this.#drive = runtime['drive'] as () => number;
+    this.#singles = new Singles(memory, this.#code, this.#translations, runtime);
     this.#translations.flush();
     this.#stopObserving = memory.observe(this);
   }
@@ -83,6 +87,7 @@ export class JitEngine implements Engine, MemoryObserver {
     if (same) return;
     this.#breakpoints = new Set(addresses);
     this.#code.setBreakpoints(this.#breakpoints);
+    this.#singles.forget();
     this.#translations.flush();
   }
 
@@ -113,16 +118,21 @@ export class JitEngine implements Engine, MemoryObserver {
 
   written(start: Addr, length: number): void {
     if (length <= 0 || this.#publishing) return;
-    this.#code.forget();
+    this.#forget();
     this.#translations.invalidateChanged(start, length);
   }
 
   remapped(start: Addr, length: number): void {
     if (length <= 0) return;
     this.#writable = null;
-    this.#code.forget();
+    this.#forget();
     this.#translations.invalidatePages(start, length);
     this.#translations.forgetWindows();
+  }
+
+  #forget(): void {
+    this.#code.forget();
+    this.#singles.forget();
   }
 
   // ---- running ----
@@ -146,21 +156,13 @@ export class JitEngine implements Engine, MemoryObserver {
         return this.#after(executed, this.#step(remaining));
       case EXIT.step:
         if (remaining === 0) return { stop: BUDGET, executed };
-        return this.#after(executed, this.#step(Math.min(operand, remaining)));
+        return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
       case EXIT.syscall:
         return { stop: { kind: 'syscall' }, executed };
-      case EXIT.misaligned: {
-        const view = new DataView(this.#memory.memory.buffer);
-        const address = view.getBigUint64(SCRATCH.address, true);
-        return this.#fault(executed, {
-          signal: 'SIGSEGV',
-          code: 'misaligned',
-          rip: state.rip,
-          address,
-        });
-      }
+      case EXIT.misaligned:
+        return this.#after(executed, this.#singles.misaligned());
       case EXIT.divide:
-        return this.#fault(executed, { signal: 'SIGFPE', code: 'divide-error', rip: state.rip });
+        return this.#after(executed, this.#singles.divideError());
       case EXIT.missing:
         if (remaining === 0 || this.#translate(Number(state.rip)))
           return { stop: BUDGET, executed };
@@ -168,10 +170,6 @@ export class JitEngine implements Engine, MemoryObserver {
       default:
         throw new Error(`compiled code at ${hex(state.rip)} returned ${code}`);
     }
-  }
-
-  #fault(executed: number, fault: Fault): RunResult {
-    return { stop: { kind: 'fault', fault }, executed };
   }
 
   #after(executed: number, then: RunResult): RunResult {
@@ -194,9 +192,31 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#publishing = false;
   }
 
-  /** Lets the fallback execute up to `count` instructions. */
+  /** Executes up to `count` instructions one by one: one of them may fault, or is not translated. */
+  #carefully(count: number): RunResult {
+    let executed = 0;
+    while (executed < count) {
+      const one = this.#singles.run(Number(this.#memory.state.rip)) ?? this.#step(1);
+      executed += one.executed;
+      if (one.stop.kind !== 'budget' || one.executed === 0) return { stop: one.stop, executed };
+    }
+    return { stop: BUDGET, executed };
+  }
+
+  /**
+   * Lets the fallback execute up to `count` instructions. What it does not know although this
+   * engine does is executed here.
+   */
   #step(count: number): RunResult {
     this.#publish();
+    const result = this.#inFallback(count);
+    const { stop } = result;
+    if (stop.kind !== 'fault' || stop.fault.signal !== 'SIGILL') return result;
+    const one = this.#singles.run(Number(this.#memory.state.rip));
+    return one ? this.#after(result.executed, one) : result;
+  }
+
+  #inFallback(count: number): RunResult {
     const result = this.#fallback.run(count);
     this.#steps += result.executed;
     const stored = this.#storedCode;
@@ -204,7 +224,7 @@ export class JitEngine implements Engine, MemoryObserver {
       this.#storedCode = null;
       this.written(stored.start as Addr, stored.length);
     }
-    if (this.#code.writable) this.#code.forget();
+    if (this.#code.writable) this.#forget();
     this.#translations.dropRewritten();
     return result;
   }
@@ -225,20 +245,19 @@ export class JitEngine implements Engine, MemoryObserver {
    * @returns 0: not allowed; 1: allowed this once; 2: an interval has been entered, look again.
    */
   #interval(address: number, length: number, need: number): number {
-    const want = need | PROT_MAPPED;
     const memory = this.#memory;
-    if (!memory.allows(address, Math.max(length, 1), need)) return 0;
+    if (!accessible(memory, address, Math.max(length, 1), need)) return 0;
     const writes = (need & PROT.write) !== 0;
     const allowed = (page: number): boolean => {
       const prot = memory.protectionAt(page * PAGE_SIZE);
-      return (prot & want) === want && !(writes && (prot & PROT.exec) !== 0);
+      return grants(prot, need) && !(writes && (prot & PROT.exec) !== 0);
     };
     let first = Math.floor(address / PAGE_SIZE);
     let last = Math.floor((address + Math.max(length, 1) - 1) / PAGE_SIZE);
     for (let page = first; page <= last; page++) {
       if (allowed(page)) continue;
       // writable code: byte for byte, so that data beside code stays usable
-      this.#code.forget();
+      this.#forget();
       if (!this.#translations.covers(address, length)) return 1;
       this.#storedCode = { start: address, length };
       return 0;

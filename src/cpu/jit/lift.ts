@@ -320,8 +320,8 @@ export class Lift {
     this.flags = { kind, size };
     if (!this.flagsLive) return;
     const v = this.vars.flags;
-    // c and b may be computed from the old a
-    const held = [a, b, c].map((e) => (e && (b ?? c) ? this.hold(e) : e));
+    // they may be computed from the flags as they were
+    const held = [a, b, c].map((e) => e && this.hold(e));
     this.set(v.kind, i32(kindCode(this.flags)));
     if (held[0]) this.set(v.a, held[0]);
     if (held[1]) this.set(v.b, held[1]);

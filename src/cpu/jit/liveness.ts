@@ -62,7 +62,7 @@ export function analyse(
         if (!insn) continue;
         fact.flagsLive[i] = live;
         if (insn.flagsWrite === 'kill') live = false;
-        if (insn.flagsRead && !(insn.flagsWrite === 'partial' && !live)) live = true;
+        if (insn.flagsRead) live = true;
         if (mayLeave(insn, fact.plan[i] ?? [])) live = true;
       }
       if (leavesAtStart.has(block)) live = true;

@@ -138,6 +138,17 @@ export function buildRegion(
   return builder.build(rootIp);
 }
 
+/** A region of the one instruction at `ip`, for looking at it alone; null when not translatable. */
+export function singleRegion(source: CodeSource, ip: number): Region | null {
+  const insn = source.insnAt(ip);
+  if (!insn || !source.translatable(insn)) return null;
+  const context: Context = { id: 0, parent: null, entryIp: ip, entry: null, sites: [] };
+  const term = terminator(insn, context) ?? { k: 'goto', to: insn.next };
+  const root: Block = { id: 0, context, ip, insns: [insn], term, entry: true };
+  const pages = new Set([Math.floor(ip / 4096), Math.floor((insn.next - 1) / 4096)]);
+  return { root, blocks: [root], pages, insnCount: 1 };
+}
+
 class RegionBuilder {
   readonly #source: CodeSource;
   readonly #shapeOf: (ip: number) => Shape;

@@ -127,8 +127,11 @@ function refill(f: FunctionWriter, interval: Callee): void {
   const field = (ty: 'i32' | 'i64', offset: number): Expr =>
     opImm(`${ty}.load`, [SCRATCH.intervals + offset], get(at));
   const bytes = op('i64.extend_i32_u', get(span));
-  f.when(op('i64.ge_u', get(address), i64(ADDRESS_LIMIT)), () => f.return(i32(0)));
   f.set(need, op('i32.and', get(info), i32(0xff)));
+  code.stmt(store('i64.store', 0, i32(SCRATCH.refused), get(address)));
+  code.stmt(store('i32.store', 8, i32(SCRATCH.refused), get(span)));
+  code.stmt(store('i32.store', 12, i32(SCRATCH.refused), get(need)));
+  f.when(op('i64.ge_u', get(address), i64(ADDRESS_LIMIT)), () => f.return(i32(0)));
   code.loop('again');
   f.set(at, i32(0));
   code.loop('search');

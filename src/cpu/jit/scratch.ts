@@ -17,6 +17,8 @@ export const SCRATCH = {
   wide: BASE + 48,
   /** u64 address of the misaligned access. */
   address: BASE + 64,
+  /** The last access refused: u64 address, i32 bytes, i32 `PROT` bits needed. */
+  refused: BASE + 72,
   /** Ranges of RAM known to be accessible: see `INTERVALS`. */
   intervals: BASE + 0x100,
   /** Access windows of regions, 16 bytes each: u64 start, u64 length. */
@@ -29,7 +31,7 @@ export const SCRATCH = {
 export const INTERVALS = 8;
 export const INTERVAL_BYTES = 24;
 
-/** Windows that fit. */
+/** Windows that fit; one more behind them serves instructions executed alone. */
 export const MAX_WINDOWS = 0x7000;
 
 /** Entries of 16 bytes: u64 rip, i32 table slot, i32 entry number. Empty ones have rip 0. */

@@ -8,6 +8,7 @@ import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { CALLEES } from './callees.ts';
 import { compileRegion, type CompileOptions } from './compile.ts';
+import { accessible } from './protection.ts';
 import type { Region } from './region.ts';
 import { HASH_SIZE, MAX_WINDOWS, SCRATCH } from './scratch.ts';
 
@@ -118,6 +119,19 @@ export class Translations {
     this.stats.milliseconds += performance.now() - began;
   }
 
+  /** A function that executes one instruction; it stays outside the driver's table. */
+  single(region: Region): (entry: number) => number {
+    const compiled = compileRegion(region, {
+      // refilled at each use, and never trusted from one to the next
+      allocateWindow: () => SCRATCH.windows + 16 * MAX_WINDOWS,
+      fixedAccess: () => false,
+    });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(compiled.bytes), {
+      e: this.#imports,
+    });
+    return instance.exports['f'] as (entry: number) => number;
+  }
+
   /** Drops everything. */
   flush(): void {
     this.stats.flushes++;
@@ -218,7 +232,7 @@ export class Translations {
   #fixedAccess(assumed: Set<number>, address: number, size: number, write: boolean): boolean {
     const need = write ? PROT.write : PROT.read;
     if (address < 0 || address + size > this.#memory.size) return false;
-    if (!this.#memory.allows(address, size, need)) return false;
+    if (!accessible(this.#memory, address, size, need)) return false;
     const pages = [Math.floor(address / PAGE_SIZE), Math.floor((address + size - 1) / PAGE_SIZE)];
     // a store into code must be noticed
     if (write && pages.some((p) => this.#memory.protectionAt(p * PAGE_SIZE) & PROT.exec))

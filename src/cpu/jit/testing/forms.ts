@@ -53,7 +53,13 @@ export function allForms(): Form[] {
               if (seen.has(`${key}/-1`) || seen.has(`${key}/${reg}`)) continue;
               const group = isGroup(map, opcode) ? reg : -1;
               seen.add(`${key}/${group}`);
-              forms.push({ prefixes, wide, opcode: [...map, opcode], group, mnemonic: insn.mnemonic });
+              forms.push({
+                prefixes,
+                wide,
+                opcode: [...map, opcode],
+                group,
+                mnemonic: insn.mnemonic,
+              });
             }
           }
         }

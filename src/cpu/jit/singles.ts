@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Instructions executed alone, where it matters which one faults and how. */
+import { PROT } from '../../machine/layout.ts';
+import type { GuestMemory } from '../../machine/memory.ts';
+import type { EngineStop, Fault, RunResult } from '../cpu.ts';
+import { accessFault } from '../software.ts';
+import { accessesOf, isString } from './access.ts';
+import type { GuestCode } from './code-source.ts';
+import { EXIT } from './exits.ts';
+import { KIND, STATUS_MASK } from './flags.ts';
+import { singleRegion } from './region.ts';
+import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
+import type { Translations } from './translations.ts';
+
+type Execute = (entry: number) => number;
+type FlagsFunction = (kind: number, a: bigint, b: bigint, c: bigint) => number;
+
+const MOST = 256;
+const RSP = 4;
+const RBP = 5;
+
+export class Singles {
+  readonly #memory: GuestMemory;
+  readonly #code: GuestCode;
+  readonly #translations: Translations;
+  readonly #flags: FlagsFunction;
+  readonly #compiled = new Map<number, Execute | null>();
+
+  constructor(
+    memory: GuestMemory,
+    code: GuestCode,
+    translations: Translations,
+    runtime: WebAssembly.Exports,
+  ) {
+    this.#memory = memory;
+    this.#code = code;
+    this.#translations = translations;
+    this.#flags = runtime['flags'] as FlagsFunction;
+  }
+
+  forget(): void {
+    this.#compiled.clear();
+  }
+
+  /**
+   * Executes the instruction at `rip`, which is that of the state.
+   * @returns null when it is for the fallback: not translated, a store into translated code, or a
+   *   repetition that faults on its way.
+   */
+  run(rip: number): RunResult | null {
+    const execute = this.#executable(rip);
+    if (!execute) return null;
+    const { state } = this.#memory;
+    const buffer = this.#memory.memory.buffer;
+    const view = new DataView(buffer);
+    view.setInt32(SCRATCH.left, 1, true);
+    view.setInt32(SCRATCH.flagKind, KIND.raw * 4 + 3, true);
+    view.setBigUint64(SCRATCH.flagA, BigInt(state.rflags & STATUS_MASK), true);
+    view.setBigUint64(SCRATCH.windows + 16 * MAX_WINDOWS + 8, 0n, true);
+    const code = execute(0);
+    const flags = this.#flags(
+      view.getInt32(SCRATCH.flagKind, true),
+      view.getBigInt64(SCRATCH.flagA, true),
+      view.getBigInt64(SCRATCH.flagB, true),
+      view.getBigInt64(SCRATCH.flagC, true),
+    );
+    state.rflags = (state.rflags & ~STATUS_MASK) | flags;
+    const executed = 1 - view.getInt32(SCRATCH.left, true);
+    state.instructions += executed;
+    const done = (stop: EngineStop): RunResult => ({ stop, executed });
+    switch (code & 0xff) {
+      case EXIT.next:
+        return done({ kind: 'budget' });
+      case EXIT.syscall:
+        return done({ kind: 'syscall' });
+      case EXIT.misaligned:
+        return this.misaligned();
+      case EXIT.divide:
+        return this.divideError();
+      default:
+        return this.#refused(rip);
+    }
+  }
+
+  /** The fault of a misaligned access that compiled code has found. */
+  misaligned(): RunResult {
+    const address = new DataView(this.#memory.memory.buffer).getBigUint64(SCRATCH.address, true);
+    const { rip } = this.#memory.state;
+    return stopped({ signal: 'SIGSEGV', code: 'misaligned', rip, address });
+  }
+
+  divideError(): RunResult {
+    const { rip } = this.#memory.state;
+    return stopped({ signal: 'SIGFPE', code: 'divide-error', rip });
+  }
+
+  #executable(rip: number): Execute | null {
+    let execute = this.#compiled.get(rip);
+    if (execute === undefined) {
+      const region = singleRegion(this.#code, rip);
+      execute = region && this.#translations.single(region);
+      if (this.#compiled.size >= MOST) this.#compiled.clear();
+      this.#compiled.set(rip, execute);
+    }
+    return execute;
+  }
+
+  /** The fault of an access that was not allowed; null when it is not that simple. */
+  #refused(rip: number): RunResult | null {
+    const insn = this.#code.insnAt(rip);
+    if (!insn || (isString(insn) && insn.rep !== 'none')) return null;
+    const view = new DataView(this.#memory.memory.buffer, SCRATCH.refused, 16);
+    const address = view.getBigUint64(0, true);
+    const length = view.getInt32(8, true);
+    const need = view.getInt32(12, true);
+    const at = this.#memory.state.rip;
+    const accesses = accessesOf(insn);
+    if (accesses.some((a) => a.aligned) && address % 16n !== 0n) {
+      return stopped({ signal: 'SIGSEGV', code: 'misaligned', rip: at, address });
+    }
+    const reads =
+      (need & PROT.read) !== 0 ? accessFault(this.#memory, at, address, length, 'read') : null;
+    const fault =
+      reads ??
+      ((need & PROT.write) !== 0 ? accessFault(this.#memory, at, address, length, 'write') : null);
+    if (!fault) return null;
+    const throughStack = accesses.some((a) => a.seg === null && (a.base === RSP || a.base === RBP));
+    if (fault.code === 'general-protection' && throughStack)
+      return stopped({ ...fault, signal: 'SIGBUS' });
+    return stopped(fault);
+  }
+}
+
+function stopped(fault: Fault): RunResult {
+  return { stop: { kind: 'fault', fault }, executed: 0 };
+}
