@@ -44,7 +44,7 @@ export interface ClassifierProgram {
 }
 
 /** A frame that takes longer than this many milliseconds is reported as stuck. */
-const PATIENCE = 5000;
+const PATIENCE = 20_000;
 
 export class ClassifierState {
   readonly #client: MachineHandle;

@@ -4,7 +4,7 @@
  * resolves them to addresses anew.
  */
 import { ascending, emptyMap, withEntry, withoutKey } from './collections.ts';
-import type { DebugIndex } from './debug-index.ts';
+import type { DebugIndex } from '../shared/debug-index.ts';
 import type { Store } from './store.ts';
 
 const KEY = 'breakpoints';

@@ -6,7 +6,7 @@
 import type { AssemblerApi, AssembleResult, Diagnostic } from '../protocol/assembler.ts';
 import type { DebugInfo } from '../protocol/debug-info.ts';
 import { Listeners } from './collections.ts';
-import { DebugIndex } from './debug-index.ts';
+import { DebugIndex } from '../shared/debug-index.ts';
 import type { ProjectFiles } from './project-files.svelte.ts';
 
 export interface Program {

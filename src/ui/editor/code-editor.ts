@@ -307,10 +307,13 @@ export class CodeEditor {
       this.#monaco.editor.registerEditorOpener({
         openCodeEditor: (_source, resource, place) => {
           if (resource.scheme !== SCHEME) return false;
-          const at = place && 'startLineNumber' in place ? place : null;
-          const line =
-            at?.startLineNumber ?? (place && 'lineNumber' in place ? place.lineNumber : 1);
-          this.#events.onOpen(resource.path.slice(1), line, at?.startColumn ?? 1);
+          const at =
+            place === undefined
+              ? [1, 1]
+              : 'startLineNumber' in place
+                ? [place.startLineNumber, place.startColumn]
+                : [place.lineNumber, place.column];
+          this.#events.onOpen(resource.path.slice(1), at[0] ?? 1, at[1] ?? 1);
           return true;
         },
       }),

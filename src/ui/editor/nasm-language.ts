@@ -113,14 +113,13 @@ export const nasmGrammar: languages.IMonarchLanguage = {
       [/;.*$/, 'comment'],
     ],
 
-    // the rest of an annotation's line: TYPE[DIM]… AXIS=NAME…
+    // the rest of an annotation's line: TYPE[DIM]… AXIS=NAME…; the next line is another matter
     annotation: [
-      [/\\?$/, { token: '', next: '@pop' }],
+      [/^/, { token: '', next: '@pop' }],
       [/\b[uif](?:8|16|32|64)\b/, 'annotation.type'],
       [/(\w+)(=)(\w+)/, ['annotation.axis', 'annotation', 'annotation.name']],
       [/\[|\]/, 'annotation'],
       [/[^\s[\]]+/, 'annotation'],
-      [/\s+$/, { token: 'annotation', next: '@pop' }],
       [/\s+/, 'annotation'],
     ],
 
@@ -132,6 +131,7 @@ export const nasmGrammar: languages.IMonarchLanguage = {
     ],
 
     escaped: [
+      [/^/, { token: '', next: '@pop' }],
       [/\\(?:x[0-9a-f]{1,2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[0-7]{1,3}|.)/, 'string.escape'],
       [/`/, { token: 'string', next: '@pop' }],
       [/[^\\`]+$/, { token: 'string.invalid', next: '@pop' }],
