@@ -156,6 +156,8 @@ export interface GuardedInstruction {
   readonly aligned: EffectiveAddress | null;
   readonly changes: readonly RegisterChange[];
   readonly endsBlock: boolean;
+  /** Where a direct jump goes; null for any other instruction. */
+  readonly target: number | null;
 }
 
 const OPTIONS = DecoderOptions.None;
@@ -248,7 +250,13 @@ function examine(i: Instruction, bytes: Uint8Array): GuardedInstruction {
     aligned: kind === 'plain' ? alignedOperand(i) : null,
     changes: changes(i),
     endsBlock: i.flowControl !== FlowControl.Next,
+    target: directTarget(i),
   };
+}
+
+function directTarget(i: Instruction): number | null {
+  const direct = i.opCount > 0 && i.opKind(0) === OpKind.NearBranch64;
+  return direct ? Number(i.nearBranchTarget) : null;
 }
 
 /** Whether the stack segment is the default for the memory operand, which 64-bit mode goes by. */

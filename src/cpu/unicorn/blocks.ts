@@ -12,7 +12,13 @@ export interface AlignmentCheck {
 }
 
 export interface Block {
+  /** Bytes. */
   readonly size: number;
+  /**
+   * Unicorn does not tell how long a block is that filled its translation buffer. Such a block is
+   * taken to go on to the next jump; it may really end before, which shows when the next begins.
+   */
+  readonly open: boolean;
   readonly instructions: readonly GuardedInstruction[];
   readonly count: number;
   /** The block ends with a rep instruction, which starts it anew for every round. */
@@ -29,18 +35,36 @@ export interface Block {
 
 type Origin = NonNullable<RegisterChange['value']>;
 
+/**
+ * The instructions up to and with the first one that is not simply followed by the next: where a
+ * translated block ends at the latest.
+ */
+export function straight(instructions: readonly GuardedInstruction[]): GuardedInstruction[] {
+  const end = instructions.findIndex(({ endsBlock, kind }) => endsBlock || kind !== 'plain');
+  return instructions.slice(0, end < 0 ? undefined : end + 1);
+}
+
+/** Whether the block ends with a jump into its own middle. */
+function entersItself(instructions: readonly GuardedInstruction[], size: number): boolean {
+  const start = instructions[0]?.address ?? 0;
+  const target = instructions.at(-1)?.target ?? null;
+  return target !== null && target > start && target < start + size;
+}
+
 /** Sums up the instructions of one block. @param special reason for care beyond the instructions. */
 export function makeBlock(
   instructions: readonly GuardedInstruction[],
   size: number,
   special: boolean,
+  open = false,
 ): Block {
   const checks: AlignmentCheck[] = [];
   // Where each register's low four bits come from, in terms of the registers at entry.
   const origins: (Origin | null)[] = Array.from({ length: 16 }, (_, i) => ({ from: i, add: 0 }));
   const origin = (register: number): Origin | null =>
     register < 0 ? { from: -1, add: 0 } : (origins[register] ?? null);
-  let careful = special;
+  // Having arrived in the middle of an open block, one could not tell a jump from its early end.
+  let careful = special || (open && entersItself(instructions, size));
   let leaves = false;
   let framed = true;
   for (const instruction of instructions) {
@@ -77,6 +101,7 @@ export function makeBlock(
   const last = instructions.at(-1);
   return {
     size,
+    open,
     instructions,
     count: instructions.length,
     endsWithRep: last?.kind === 'rep',

@@ -15,7 +15,7 @@ import { MAX_RAM, PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { Engine, EngineStop, Fault, RunResult } from '../cpu.ts';
 import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
 import { executeInSoftware, linearAddress } from '../software.ts';
-import { countBefore, makeBlock, type Block } from './blocks.ts';
+import { countBefore, makeBlock, straight, type Block } from './blocks.ts';
 import { UnicornCore, type CoreHandler } from './core.ts';
 import { interruptFault } from './faults.ts';
 import { loadUnicorn, type UnicornModule } from './loader.ts';
@@ -23,6 +23,12 @@ import { GuestPages } from './pages.ts';
 
 /** Rounds of rep instructions after which a run ends early, so that a pause is answered. */
 const MOST_ROUNDS = 20_000;
+
+/** Bytes within which most blocks end, so that not much is decoded in vain. */
+const USUAL_BLOCK = 512;
+
+/** Bytes that no translated block exceeds: a page, and what a jump over its end adds. */
+const LONGEST_BLOCK = 2 * PAGE_SIZE;
 
 const BUDGET: EngineStop = { kind: 'budget' };
 
@@ -156,13 +162,14 @@ class UnicornEngine implements Engine, CoreHandler {
 
   block(address: number, size: number): void {
     if (this.#stepping) return;
+    if (this.#block?.open) this.#endOpen(this.#block, address);
     if (this.#repeating >= 0) {
       if (address !== this.#repeating) this.#executed++;
       this.#repeating = -1;
     }
     let block = this.#blocks.get(address);
-    if (block?.size !== size) {
-      block = this.#makeBlock(address, size);
+    if (block === undefined || (block.open ? size !== 0 : block.size !== size)) {
+      block = size === 0 ? this.#makeOpenBlock(address) : this.#makeBlock(address, size);
       this.#blocks.set(address, block);
     }
     if (
@@ -202,6 +209,30 @@ class UnicornEngine implements Engine, CoreHandler {
     const block = makeBlock(instructions, size, !whole || !executable);
     block.broken = this.#isBroken(block);
     return block;
+  }
+
+  /** A block of unknown length: all the code up to the next jump. */
+  #makeOpenBlock(address: number): Block {
+    let room = 0;
+    while (room < LONGEST_BLOCK && this.#executable(address + room)) {
+      room += PAGE_SIZE - ((address + room) % PAGE_SIZE);
+    }
+    const near = straight(guard(this.#pages.read(address, Math.min(room, USUAL_BLOCK)), address));
+    const instructions =
+      near.at(-1)?.endsBlock === true
+        ? near
+        : straight(guard(this.#pages.read(address, room), address));
+    const last = instructions.at(-1);
+    const size = last === undefined ? 0 : last.address + last.length - address;
+    const block = makeBlock(instructions, size, last === undefined, true);
+    block.broken = this.#isBroken(block);
+    return block;
+  }
+
+  /** Takes back what was counted of an open block that has ended before `next`, inside of it. */
+  #endOpen(block: Block, next: number): void {
+    const first = block.instructions[0]?.address ?? next;
+    if (next > first && next <= block.last) this.#rewind(next);
   }
 
   /** Whether code there may be executed and can't change behind our back. */
