@@ -52,7 +52,9 @@ class FakeMachine {
       this.frames.push(bytes);
       return Promise.resolve();
     },
-    restart: () => void this.restarts++,
+    restart: () => {
+      this.restarts++;
+    },
     dispose: () => undefined,
   } as unknown as MachineHandle;
 

@@ -245,7 +245,9 @@ function adapter(store: FileStore): ConstructorParameters<typeof DataSets>[0] {
       const written = await store.write(path, bytes);
       if (!written.ok) throw new Error(written.error);
     },
-    remove: async (path) => void (await store.remove(path)),
+    remove: async (path) => {
+      await store.remove(path);
+    },
     list: async () => (await store.list()).map((file) => file.path),
   };
 }

@@ -328,5 +328,6 @@ export class CodeEditor {
 }
 
 function sameMarks(a: readonly BreakpointMark[], b: readonly BreakpointMark[]): boolean {
-  return a.length === b.length && a.every((m, i) => m.line === b[i]?.line && m.live === b[i]?.live);
+  const text = (marks: readonly BreakpointMark[]) => marks.map((m) => `${m.line} ${m.live}`).join();
+  return text(a) === text(b);
 }
