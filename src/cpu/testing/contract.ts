@@ -388,6 +388,41 @@ export function engineContract(
       expect(bench.gpr('rsp')).toBe(BigInt(STACK_TOP));
     });
 
+    it('counts long runs of instructions without a jump, entered anywhere', async () => {
+      // More code than translators take at once; the loop enters it in the middle.
+      const body = (n: number): string => 'addpd xmm0, xmm1\nmulpd xmm2, xmm0\n'.repeat(n);
+      await bench.load(`mov ecx, 5\n${body(60)}.again:\n${body(60)}dec ecx\njnz .again\nsyscall`);
+      const run = bench.finish();
+      expect(run.stop.kind).toBe('syscall');
+      expect(run.executed).toBe(1 + 120 + 5 * (120 + 2) + 1);
+      const expected = bench.snapshot();
+      bench.reset();
+      for (const budget of [60, 61, 120, 77])
+        expect(bench.engine.run(budget).executed).toBe(budget);
+      const rest = bench.finish();
+      expect(rest.executed).toBe(run.executed - 60 - 61 - 120 - 77);
+      expect(bench.snapshot() === expected).toBe(true);
+    });
+
+    it.each(['.self: jmp .self', '.self: nop\njmp .self', '.self: loop .self\njmp .self'])(
+      'gives back the budget of the endless loop `%s`',
+      async (source) => {
+        await bench.load(`mov rcx, -1\n${source}`);
+        expect(bench.engine.run(1000)).toEqual({ stop: { kind: 'budget' }, executed: 1000 });
+        expect(bench.engine.run(1)).toEqual({ stop: { kind: 'budget' }, executed: 1 });
+      },
+    );
+
+    it('raises what comes first in code that runs up to the end of its page', async () => {
+      const last = addr(CODE + 0x10000 - 4);
+      bench.memory.write(last, new Uint8Array([0x31, 0xc9, 0xf7, 0xf1])); // xor ecx, ecx; div ecx
+      bench.memory.state.rip = BigInt(last);
+      const run = bench.engine.run(PLENTY);
+      expect(run.executed).toBe(1);
+      expect(run.stop).toMatchObject({ kind: 'fault', fault: { code: 'divide-error' } });
+      expect(bench.memory.state.rip).toBe(BigInt(last + 2));
+    });
+
     it('comes back from an endless loop after its budget', async () => {
       await bench.load('.l: jmp .l');
       expect(bench.engine.run(100_001)).toEqual({ stop: { kind: 'budget' }, executed: 100_001 });
