@@ -13,7 +13,7 @@
 %define activation_backward(isa) relu_backward_ %+ isa
 %endif
 
-%define ISA_NAMES   "scalar, sse2-dense or sse2"
+%define ISA_NAMES   "scalar, sse2-dense, sse2, avx2, avx512 or auto"
 %define ISA_DEFAULT "sse2"
 
 section .rodata
@@ -22,6 +22,7 @@ section .rodata
 kernels_scalar:
     istruc kernels
     at .name,               dq scalar_text
+    at .needs,              dq 0
     at .load_input,         dq input_dense_load
     at .input_forward,      dq layer_forward
     at .input_gradient,     dq layer_gradient
@@ -39,6 +40,7 @@ kernels_scalar:
 kernels_sse2_dense:
     istruc kernels
     at .name,               dq sse2_dense_text
+    at .needs,              dq 0
     at .load_input,         dq input_dense_load
     at .input_forward,      dq layer_forward
     at .input_gradient,     dq layer_gradient
@@ -56,6 +58,7 @@ kernels_sse2_dense:
 kernels_sse2:
     istruc kernels
     at .name,               dq sse2_text
+    at .needs,              dq 0
     at .load_input,         dq input_sparse_load
     at .input_forward,      dq input_sparse_forward
     at .input_gradient,     dq input_sparse_gradient
@@ -70,8 +73,45 @@ kernels_sse2:
     at .activate_backward,  dq activation_backward(sse2)
     iend
 
-kernel_sets:                        ; -> struct kernels, ended by a zero
-    dq      kernels_scalar, kernels_sse2_dense, kernels_sse2, 0
+kernels_avx2:
+    istruc kernels
+    at .name,               dq avx2_text
+    at .needs,              dq CPU_AVX2
+    at .load_input,         dq input_sparse_load
+    at .input_forward,      dq input_sparse_forward
+    at .input_gradient,     dq input_sparse_gradient
+    at .input_update,       dq input_sparse_update
+    at .dense_forward,      dq dense_forward_avx2
+    at .dense_gradient,     dq dense_gradient_avx2
+    at .dense_backward,     dq dense_backward_avx2
+    at .dense_update,       dq dense_update_avx2
+    at .sparse_forward,     dq sparse_forward_avx2
+    at .sparse_update,      dq sparse_update_avx2
+    at .activate,           dq activation(avx2)
+    at .activate_backward,  dq activation_backward(avx2)
+    iend
+
+kernels_avx512:
+    istruc kernels
+    at .name,               dq avx512_text
+    at .needs,              dq CPU_AVX512
+    at .load_input,         dq input_sparse_load
+    at .input_forward,      dq input_sparse_forward
+    at .input_gradient,     dq input_sparse_gradient
+    at .input_update,       dq input_sparse_update
+    at .dense_forward,      dq dense_forward_avx512
+    at .dense_gradient,     dq dense_gradient_avx512
+    at .dense_backward,     dq dense_backward_avx512
+    at .dense_update,       dq dense_update_avx512
+    at .sparse_forward,     dq sparse_forward_avx512
+    at .sparse_update,      dq sparse_update_avx512
+    at .activate,           dq activation(avx512)
+    at .activate_backward,  dq activation_backward(avx512)
+    iend
+
+kernel_sets:                        ; -> struct kernels, slowest first; then 0
+    dq      kernels_scalar, kernels_sse2_dense, kernels_sse2
+    dq      kernels_avx2, kernels_avx512, 0
 
 scalar_text:
     db      "scalar", 0
@@ -79,6 +119,10 @@ sse2_dense_text:
     db      "sse2-dense", 0
 sse2_text:
     db      "sse2", 0
+avx2_text:
+    db      "avx2", 0
+avx512_text:
+    db      "avx512", 0
 
 section .data
 

@@ -19,10 +19,6 @@ ACTIVE_WORDS        equ (PIXELS + 63) / 64  ; of 64 bits, the last one padded
 section .bss
 
     alignb  64
-;@ tensor batch_delta f64[BATCH_MAX][FIRST_NEURONS] sample=sample out=hidden
-batch_delta:
-    resb    BATCH_MAX * FIRST_NEURONS * REAL_SIZE
-    alignb  64
 batch_pixels:                       ; u8[PIXELS][batch_stride]
     resb    PIXELS * BATCH_MAX
 batch_terms:                        ; struct term[BATCH_MAX], of one pixel

@@ -30,6 +30,7 @@ test_command:
     sub     rsp, 8
     call    load_weights
     call    load_test_set
+    call    put_isa
     call    network_start
     call    test_network
     add     rsp, 8

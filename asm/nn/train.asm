@@ -63,6 +63,7 @@ train_command:
     call    load_train_set
     call    load_test_set
     call    check_weights_target
+    call    put_isa
     call    network_start
     mov     rdi, [option_seed]
     call    network_randomize

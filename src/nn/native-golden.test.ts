@@ -16,6 +16,7 @@ import {
   runNative,
   scratchFolder,
   WHY_NOT_NATIVE,
+  whyNotRung,
   withoutTimes,
 } from './testing/native.ts';
 
@@ -23,8 +24,11 @@ interface Golden {
   readonly data: string;
   readonly train: {
     readonly options: readonly string[];
+    /** Of each rung without fused multiply-add: they agree to the last bit. */
     readonly weightsSha256: string;
     readonly lines: readonly string[];
+    /** Of the rungs with it, which agree only with themselves. */
+    readonly fusedWeightsSha256: { readonly avx2: string; readonly avx512: string };
   };
   readonly classify: {
     readonly weights: string;
@@ -57,10 +61,23 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(`golden ${WHY_NOT_NATIVE ?? 'on the rea
     const golden = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as Golden;
 
     const weights = join(folder, `${name}.bin`);
-    const data = ['--data', digits.folder, '--weights', weights];
-    const train = runNative(program, ['train', ...data, ...golden.train.options]);
-    expect(train.stderr).toBe('');
-    const lines = withoutTimes(train.stdout).trimEnd().split('\n');
+    const train = (rung: string): { lines: string[]; weightsSha256: string } => {
+      const run = runNative(program, [
+        ...['train', '--data', digits.folder, '--weights', weights, '--isa', rung],
+        ...golden.train.options,
+      ]);
+      expect(run.stderr).toBe('');
+      const lines = withoutTimes(run.stdout).trimEnd().split('\n');
+      return {
+        lines: lines.filter((line) => !line.startsWith('Saved ')),
+        weightsSha256: sha256(readFileSync(weights)),
+      };
+    };
+    const trained = train('sse2');
+    expect(train('scalar')).toEqual(trained);
+    expect(train('sse2-dense')).toEqual(trained);
+    const fused = (rung: 'avx2' | 'avx512'): string =>
+      whyNotRung(rung) === null ? train(rung).weightsSha256 : golden.train.fusedWeightsSha256[rung];
     const images = digits.test.images.subarray(0, golden.classify.images * PIXELS);
     const committed = join(PROJECT, golden.classify.weights);
     const classify = runNative(program, ['classify', '--weights', committed], { input: images });
@@ -70,8 +87,8 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(`golden ${WHY_NOT_NATIVE ?? 'on the rea
       ...golden,
       train: {
         ...golden.train,
-        weightsSha256: sha256(readFileSync(weights)),
-        lines: lines.filter((line) => !line.startsWith('Saved ')),
+        ...trained,
+        fusedWeightsSha256: { avx2: fused('avx2'), avx512: fused('avx512') },
       },
       classify: { ...golden.classify, outputSha256: sha256(classify.stdout) },
     };

@@ -74,7 +74,19 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(`relu ${WHY_NOT_NATIVE ?? 'on the real 
   it('a training that diverges ends with a line, and writes no weights', () => {
     rmSync(weights, { force: true });
     const run = runNative(program, [
-      ...['train', '--data', digits.folder, '--weights', weights, '--lr', '1', '--batch', '1'],
+      ...[
+        'train',
+        '--data',
+        digits.folder,
+        '--weights',
+        weights,
+        '--lr',
+        '0.5',
+        '--batch',
+        '1',
+        '--limit',
+        '500',
+      ],
     ]);
     expect(run.stderr).toBe('relu: training: the loss is no longer a number; try a smaller --lr\n');
     expect(run.status).toBe(1);

@@ -24,6 +24,7 @@ import {
   scratchFolder,
   WHY_NO_MNIST,
   WHY_NOT_NATIVE,
+  whyNotRung,
   withoutTimes,
 } from './testing/native.ts';
 
@@ -91,6 +92,14 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(`sigmoid ${WHY_NOT_NATIVE ?? 'on the re
       );
       expect(Buffer.from(expected).equals(native.weights), isa).toBe(true);
     }
+  });
+
+  it('--isa auto takes the highest rung that this CPU has, and says which', () => {
+    const best = ['avx512', 'avx2', 'sse2'].find((rung) => whyNotRung(rung) === null)!;
+    const options = ['--limit', '64', '--epochs', '1'];
+    const auto = trainNative(...options, '--isa', 'auto');
+    expect(auto.lines.shift()).toBe(`Kernels: ${best} (auto)`);
+    expect(auto).toEqual(trainNative(...options, '--isa', best));
   });
 
   it('gives the same bytes twice, and others for another seed', () => {

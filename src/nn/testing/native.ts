@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { ensureDigits } from '../../cli/digits-files.ts';
 import { nodeAssembler, readSourceTree } from '../../cli/node-assembler.ts';
+import type { AssembleResult } from '../../protocol/assembler.ts';
 import { IDX_FILES, parseIdxImages, parseIdxLabels } from '../idx.ts';
 import type { Samples } from '../reference.ts';
 
@@ -19,27 +20,58 @@ export const WHY_NOT_NATIVE =
     ? null
     : `needs Linux on x86-64 to run the programs, this is ${process.platform} on ${process.arch}`;
 
+/** Flags that /proc/cpuinfo must have for a rung of the ladder (--isa). */
+const RUNG_NEEDS: Readonly<Record<string, readonly string[]>> = {
+  avx2: ['avx2', 'fma'],
+  avx512: ['avx512f', 'avx512dq', 'avx512bw', 'avx512vl'],
+};
+
+/** Why a rung cannot run here, or null when it can. */
+export function whyNotRung(rung: string): string | null {
+  if (WHY_NOT_NATIVE !== null) return WHY_NOT_NATIVE;
+  const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.split(' ');
+  const missing = (RUNG_NEEDS[rung] ?? []).filter((flag) => !flags?.includes(flag));
+  return missing.length > 0 ? `needs a CPU with ${missing.join(', ')}` : null;
+}
+
 /** A new scratch folder. The caller removes it. */
 export function scratchFolder(): string {
   return mkdtempSync(join(tmpdir(), 'glassbox-native-'));
 }
 
-/**
- * Assembles `asm/<main>` into an executable in `folder`.
- * @returns its path
- * @throws Error with the diagnostics when it does not assemble
- */
+type Assembled = Extract<AssembleResult, { ok: true }>;
+const assembled = new Map<string, Promise<Assembled>>();
+
+/** Assembles `asm/<main>`, once. @throws Error with the diagnostics when it does not assemble */
+function assemble(main: string): Promise<Assembled> {
+  const known = assembled.get(main);
+  if (known) return known;
+  const result = (async () => {
+    const assembler = await nodeAssembler();
+    const sources = await readSourceTree(join(PROJECT, 'asm'));
+    const made = await assembler.assemble({ sources, main });
+    if (made.ok) return made;
+    throw new Error(made.diagnostics.map((d) => `${d.file}:${d.line}: ${d.text}`).join('\n'));
+  })();
+  assembled.set(main, result);
+  return result;
+}
+
+/** Makes an executable of `asm/<main>` in `folder`. @returns its path */
 export async function buildNative(main: string, folder: string): Promise<string> {
-  const assembler = await nodeAssembler();
-  const sources = await readSourceTree(join(PROJECT, 'asm'));
-  const result = await assembler.assemble({ sources, main });
-  if (!result.ok) {
-    throw new Error(result.diagnostics.map((d) => `${d.file}:${d.line}: ${d.text}`).join('\n'));
-  }
+  const { image } = await assemble(main);
   const path = join(folder, basename(main, '.asm'));
-  writeFileSync(path, result.image);
+  writeFileSync(path, image);
   chmodSync(path, 0o755);
   return path;
+}
+
+/** The address of a label of `asm/<main>`. */
+export async function symbolAddress(main: string, name: string): Promise<number> {
+  const { debug } = await assemble(main);
+  const symbol = debug.symbols.find((s) => s.name === name);
+  if (!symbol) throw new Error(`${main} has no label ${name}`);
+  return symbol.address;
 }
 
 export interface NativeRun {

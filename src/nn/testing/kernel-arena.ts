@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The memory that a kernel under test is given: arrays with guards of canaries between them. */
+import type { Reals } from '../reference.ts';
+
+/** An array in the arena. */
+export interface Placed {
+  readonly address: number;
+  readonly offset: number;
+}
+
+interface Expectation {
+  readonly at: Placed;
+  readonly values: Reals;
+  /** Greatest distance allowed for each value; null for the same bits. */
+  readonly bounds: readonly number[] | null;
+}
+
+const ROOM = 1 << 20;
+const GUARD = 64;
+const CANARY = 0xa5;
+const BROKEN = ['a callee-saved register or rsp', 'the stack', 'mxcsr', 'the direction flag'];
+
+export class Arena {
+  #bytes = new Uint8Array(4096).fill(CANARY);
+  readonly #expected: Expectation[] = [];
+  #end = GUARD;
+
+  /** @param address of the arena in the image */
+  constructor(readonly address: number) {}
+
+  /** Bytes in use, a multiple of 8. */
+  get length(): number {
+    return (this.#end + 7) & ~7;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  /** Puts an array where it is aligned to its numbers and to nothing more. */
+  place(values: Reals): Placed {
+    const size = values.BYTES_PER_ELEMENT;
+    const offset = ((this.#end + 63) & ~63) + size;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return this.#put(offset, bytes);
+  }
+
+  /** Puts a `struct active`. */
+  placeActive(list: readonly number[]): Placed {
+    const view = new DataView(new ArrayBuffer(8 + list.length * 4));
+    view.setBigUint64(0, BigInt(list.length), true);
+    list.forEach((index, n) => view.setUint32(8 + n * 4, index, true));
+    return this.#put((this.#end + 7) & ~7, new Uint8Array(view.buffer));
+  }
+
+  /** Puts an array of `struct term`. */
+  placeTerms(values: Reals, deltas: readonly Placed[]): Placed {
+    const view = new DataView(new ArrayBuffer(deltas.length * 16));
+    deltas.forEach((delta, n) => {
+      if (values instanceof Float64Array) view.setFloat64(n * 16, values[n] ?? 0, true);
+      else view.setFloat32(n * 16, values[n] ?? 0, true);
+      view.setBigUint64(n * 16 + 8, BigInt(delta.address), true);
+    });
+    return this.#put((this.#end + 7) & ~7, new Uint8Array(view.buffer));
+  }
+
+  #put(offset: number, bytes: Uint8Array): Placed {
+    const end = offset + bytes.length + GUARD;
+    if (end > ROOM) throw new RangeError('the arena is full');
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(Math.min(ROOM, 2 * end)).fill(CANARY);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, offset);
+    this.#end = end;
+    return { address: this.address + offset, offset };
+  }
+
+  /** After the call these values stand there. All other bytes must be as they were. */
+  expect(at: Placed, values: Reals, bounds: readonly number[] | null): void {
+    this.#expected.push({ at, values: values.slice(), bounds });
+  }
+
+  /** Compares a reply of the image: what was broken, then the arena. */
+  check(reply: Uint8Array): string[] {
+    const broken = reply[0] ?? 0;
+    const problems = BROKEN.filter((_, bit) => broken & (1 << bit)).map((what) => `broke ${what}`);
+    const actual = new Uint8Array(reply.subarray(8));
+    for (const { at, values, bounds } of this.#expected) {
+      const size = values.BYTES_PER_ELEMENT;
+      const view = new DataView(actual.buffer, at.offset);
+      let wrong = 0;
+      values.forEach((expected, n) => {
+        const got = size === 8 ? view.getFloat64(n * 8, true) : view.getFloat32(n * 4, true);
+        if (matches(got, expected, bounds?.[n])) return;
+        if (wrong++ === 0) problems.push(`number ${n} is ${got}, not ${expected}`);
+      });
+      if (wrong > 1) problems.push(`${wrong - 1} more numbers are wrong`);
+      // what was checked shall not count as changed
+      actual.set(this.#bytes.subarray(at.offset, at.offset + values.byteLength), at.offset);
+    }
+    const changed = firstDifference(actual, this.#bytes);
+    if (changed >= 0) problems.push(`changed byte ${changed} of the arena, which is not an output`);
+    return problems;
+  }
+}
+
+function matches(actual: number, expected: number, bound: number | undefined): boolean {
+  if (Object.is(actual, expected)) return true;
+  if (bound === undefined || Number.isNaN(expected)) return false;
+  return actual === expected || Math.abs(actual - expected) <= bound;
+}
+
+/** Where two arrays differ, within the first one's length; -1 if they do not. */
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return n;
+  return -1;
+}
