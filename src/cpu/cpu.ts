@@ -70,9 +70,10 @@ export interface Engine {
   /**
    * Runs from the state in RAM until a stop, synchronously. A breakpoint at the very first
    * instruction of the run does not stop it, so that one can go on from a breakpoint.
-   * @param budget most instructions to execute, an integer ≥ 1. Honoured exactly, but for a very
-   * long rep string instruction: between its rounds a run may end early, with `budget` as the
-   * reason and fewer instructions executed (none at all, perhaps), so that a pause is answered.
+   * @param budget most instructions to execute, an integer ≥ 1. Never exceeded; and used up unless
+   * it is slow going (a very long rep string instruction, hundreds of instructions that need care
+   * one by one): then a run may end early, with `budget` as the reason and fewer instructions
+   * executed (none at all, perhaps), so that a pause is answered.
    */
   run(budget: number): RunResult;
 

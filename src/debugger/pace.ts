@@ -7,10 +7,17 @@
 /** Milliseconds an engine should run before the host gets its turn. */
 export const SLICE = 8;
 
-const LEAST = 500;
+/** A slice longer than this makes the next one shorter: a pause is promised within 50 ms. */
+const TOO_LONG = 25;
+
+/**
+ * Up to this the next slice grows. There is room between the two, because a slice has a fixed cost:
+ * where that alone takes longer than `SLICE`, shorter slices would only make less headway.
+ */
+const TOO_SHORT = 14;
+
+const LEAST = 1000;
 const MOST = 400_000_000;
-/** A slice may hold at most so many times what the one before held: speed changes with the code. */
-const GROWTH = 2;
 
 export class Pace {
   #budget = 20_000;
@@ -37,11 +44,11 @@ export class Pace {
   learn(executed: number, ms: number): void {
     this.#instructions += executed;
     this.#ms += ms;
-    if (ms > SLICE * 1.5) {
-      this.#budget = Math.max(LEAST, Math.floor((executed * SLICE) / ms));
-    } else if (executed >= this.#budget && ms < SLICE * 0.75) {
-      const wanted = ms > 0 ? (executed * SLICE) / ms : Infinity;
-      this.#budget = Math.min(MOST, Math.floor(Math.min(wanted, this.#budget * GROWTH)));
+    if (ms > TOO_LONG) {
+      // At most by half: one slow slice (a compilation, a busy host) says little of the next.
+      this.#budget = Math.max(LEAST, Math.floor(this.#budget * Math.max(0.5, SLICE / ms)));
+    } else if (executed >= this.#budget && ms < TOO_SHORT) {
+      this.#budget = Math.min(MOST, Math.floor(this.#budget * (ms < SLICE ? 2 : 1.25)));
     }
   }
 }

@@ -21,8 +21,11 @@ import { interruptFault } from './faults.ts';
 import { loadUnicorn, type UnicornModule } from './loader.ts';
 import { GuestPages } from './pages.ts';
 
-/** Rounds of rep instructions after which a run ends early, so that a pause is answered. */
+/** Rounds of rep and slow steps after which a run ends early, so that a pause is answered. */
 const MOST_ROUNDS = 20_000;
+
+/** How many rounds one instruction at the careful gait counts for, by the time it takes. */
+const STEP_COST = 50;
 
 /** Bytes within which most blocks end, so that not much is decoded in vain. */
 const USUAL_BLOCK = 512;
@@ -286,6 +289,7 @@ class UnicornEngine implements Engine, CoreHandler {
     let at = start;
     do {
       this.#step(false);
+      this.#rounds += STEP_COST;
       if (this.#stop || this.#executed >= this.#limit || this.#rounds >= MOST_ROUNDS) return true;
       const next = this.#core.rip;
       if (next <= at && next !== at) return true;
