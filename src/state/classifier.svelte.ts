@@ -8,6 +8,7 @@ import type { MachineHandle } from '../client/machine-client.ts';
 import type { DebugInfo } from '../protocol/debug-info.ts';
 import type { MachineEvent, StopReason } from '../protocol/machine.ts';
 import { CpuState } from '../shared/cpu-state.ts';
+import { DrawingState } from './classifier-drawing.svelte.ts';
 
 export const FRAME_BYTES = 784;
 export const DIGITS = 10;
@@ -47,6 +48,8 @@ export interface ClassifierProgram {
 const PATIENCE = 20_000;
 
 export class ClassifierState {
+  /** What is drawn; here, so that it outlives a change of the page's layout. */
+  readonly drawing = new DrawingState();
   readonly #client: MachineHandle;
   readonly #now: () => number;
   readonly #off: (() => void)[];
