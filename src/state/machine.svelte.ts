@@ -18,6 +18,7 @@ import type { ConsoleState } from './console.svelte.ts';
 import { MachineSnapshots } from './machine-snapshots.svelte.ts';
 import { StepQueue } from './step-queue.ts';
 import { DebugIndex, type SourceLine } from '../shared/debug-index.ts';
+import { formatCount } from '../shared/format.ts';
 
 /** An assembled program, ready to boot. */
 export interface Program {
@@ -316,6 +317,19 @@ export class MachineState {
   async writeLine(text: string): Promise<void> {
     this.console.echo(text);
     await this.writeInput(new TextEncoder().encode(`${text}\n`));
+  }
+
+  /** A file's bytes, without an echo; the console says how many. */
+  async writeFile(file: Pick<File, 'name' | 'arrayBuffer'>): Promise<void> {
+    let bytes: Uint8Array;
+    try {
+      bytes = new Uint8Array(await file.arrayBuffer());
+    } catch {
+      this.console.note(`(${file.name} cannot be read; nothing was sent)`);
+      return;
+    }
+    this.console.note(`(sent ${file.name}: ${formatCount(bytes.length)} bytes)`);
+    await this.writeInput(bytes);
   }
 
   async closeInput(): Promise<void> {

@@ -161,6 +161,24 @@ describe('running and stepping', () => {
     expect(output.lines.at(-1)).toMatchObject({ stream: 'in', text: '7' });
   });
 
+  it('sends a file as it is, and says how much', async () => {
+    await booted();
+    await machine.writeFile(new File(['7\n'.repeat(617)], 'digits.raw'));
+    expect(fake.calls).toEqual([`stdin ${JSON.stringify('7\n'.repeat(617))}`]);
+    expect(output.lines.at(-1)).toMatchObject({
+      stream: 'note',
+      text: '(sent digits.raw: 1,234 bytes)',
+    });
+  });
+
+  it('says so when a file cannot be read, and sends nothing', async () => {
+    await booted();
+    const arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
+    await machine.writeFile({ name: 'digits.raw', arrayBuffer });
+    expect(fake.calls).toEqual([]);
+    expect(output.text).toContain('(digits.raw cannot be read; nothing was sent)');
+  });
+
   it('does not pause what does not run', async () => {
     await booted();
     await machine.pause();
