@@ -81,9 +81,9 @@ class RegionCompiler {
     }
     for (const block of blocks) this.#connectBlock(block);
     const entries = this.#connectEntries(start, root);
-    const checkpoints = this.#checkpoints(new Set(entries));
     const reachable = new Set(reversePostorder(start));
     const live = blocks.filter((b) => reachable.has(this.#node(b)));
+    const checkpoints = this.#checkpoints(live, new Set(entries));
     const facts = analyse(live, new Set(checkpoints.keys()));
     const rank = new Map(reversePostorder(start).map((n, i) => [n, i]));
     const dispatchers = makeReducible(this.#graph, start, (n) => rank.get(n) ?? 0);
@@ -162,9 +162,9 @@ class RegionCompiler {
   #headers: ReadonlySet<Node> = new Set();
 
   /** Blocks that check the budget, with the most instructions until the next check. */
-  #checkpoints(entries: ReadonlySet<Block>): Map<Block, number> {
+  #checkpoints(live: readonly Block[], entries: ReadonlySet<Block>): Map<Block, number> {
     const checked = new Set(entries);
-    for (const block of this.#region.blocks) {
+    for (const block of live) {
       if (this.#headers.has(this.#node(block))) checked.add(block);
     }
     const longest = new Map<Block, number>();
@@ -182,7 +182,7 @@ class RegionCompiler {
       longest.set(block, total);
       return total;
     };
-    for (const block of this.#region.blocks) measure(block);
+    for (const block of live) measure(block);
     return new Map([...checked].map((b) => [b, longest.get(b) ?? measure(b)]));
   }
 

@@ -27,6 +27,8 @@ import { MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
 const SLICE = 4_000_000;
 /** MXCSR's sticky exception flags: they do not change what instructions compute. */
 const MXCSR_STICKY = 0x3f;
+/** So often execution has to arrive inside a block for a translation of its own from there. */
+const OFTEN = 16;
 const BUDGET: EngineStop = { kind: 'budget' };
 
 export class JitEngine implements Engine, MemoryObserver {
@@ -42,6 +44,8 @@ export class JitEngine implements Engine, MemoryObserver {
   /** A store into translated code, which the fallback is about to execute. */
   #storedCode: { start: number; length: number } | null = null;
   #nextInterval = 0;
+  /** How often execution arrived inside a translated block, by address. */
+  readonly #missed = new Map<number, number>();
   /** Compiled code has run since the fallback was last told. */
   #unpublished = false;
   #publishing = false;
@@ -131,6 +135,7 @@ export class JitEngine implements Engine, MemoryObserver {
   }
 
   #forget(): void {
+    this.#missed.clear();
     this.#code.forget();
     this.#singles.forget();
   }
@@ -164,9 +169,8 @@ export class JitEngine implements Engine, MemoryObserver {
       case EXIT.divide:
         return this.#after(executed, this.#singles.divideError());
       case EXIT.missing:
-        if (remaining === 0 || this.#translate(Number(state.rip)))
-          return { stop: BUDGET, executed };
-        return this.#after(executed, this.#step(1));
+        if (remaining === 0) return { stop: BUDGET, executed };
+        return this.#after(executed, this.#missing(Number(state.rip), remaining));
       default:
         throw new Error(`compiled code at ${hex(state.rip)} returned ${code}`);
     }
@@ -227,6 +231,20 @@ export class JitEngine implements Engine, MemoryObserver {
     if (this.#code.writable) this.#forget();
     this.#translations.dropRewritten();
     return result;
+  }
+
+  /**
+   * No translation begins at `rip`. Inside a translated block (where the last budget happened to
+   * end) the fallback goes on to the block's end, rather than to translate from every such place.
+   */
+  #missing(rip: number, left: number): RunResult {
+    const inside = this.#translations.remainingAt(rip);
+    if (inside > 0) {
+      const missed = (this.#missed.get(rip) ?? 0) + 1;
+      this.#missed.set(rip, missed);
+      if (missed < OFTEN) return this.#step(Math.min(inside, left));
+    }
+    return this.#translate(rip) ? { stop: BUDGET, executed: 0 } : this.#step(1);
   }
 
   /** @returns false when the code at `rip` is for the fallback. */

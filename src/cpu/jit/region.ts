@@ -61,12 +61,12 @@ export interface Region {
 
 export const LIMITS = {
   /** Instructions of one function that are looked at. */
-  function: 1200,
+  function: 500,
   /** Largest callee that is copied into its caller. */
-  inline: 160,
-  depth: 4,
+  inline: 48,
+  depth: 3,
   /** Instructions of a region, copies included. */
-  region: 2400,
+  region: 800,
   /** Longest block; longer straight-line code is cut. */
   block: 200,
 } as const;

@@ -3,8 +3,8 @@
 import { PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { EngineStop, Fault, RunResult } from '../cpu.ts';
-import { accessFault } from '../software.ts';
-import { accessesOf, isString } from './access.ts';
+import { accessFault, linearAddress } from '../software.ts';
+import { accessesOf, isString, type Access } from './access.ts';
 import type { GuestCode } from './code-source.ts';
 import { EXIT } from './exits.ts';
 import { KIND, STATUS_MASK } from './flags.ts';
@@ -124,10 +124,25 @@ export class Singles {
       reads ??
       ((need & PROT.write) !== 0 ? accessFault(this.#memory, at, address, length, 'write') : null);
     if (!fault) return null;
-    const throughStack = accesses.some((a) => a.seg === null && (a.base === RSP || a.base === RBP));
-    if (fault.code === 'general-protection' && throughStack)
+    const refused = accesses.find((a) => this.#addressOf(a) === address);
+    const throughStack = refused?.seg === null && (refused.base === RSP || refused.base === RBP);
+    if (fault.code === 'general-protection' && throughStack) {
       return stopped({ ...fault, signal: 'SIGBUS' });
+    }
     return stopped(fault);
+  }
+
+  #addressOf(a: Access): bigint {
+    const { base, index, scale, disp, seg, addr32 } = a;
+    const parts = {
+      base,
+      index,
+      scale,
+      displacement: BigInt(disp),
+      segment: seg ?? 'none',
+      narrow: addr32,
+    } as const;
+    return linearAddress(parts, this.#memory.state);
   }
 }
 

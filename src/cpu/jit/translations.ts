@@ -57,6 +57,8 @@ export class Translations {
   readonly #all = new Set<Translation>();
   readonly #byPage = new Map<number, Set<Translation>>();
   readonly #free: number[] = [];
+  /** For each translated instruction, how many follow in its block, itself included. */
+  readonly #remaining = new Map<number, number>();
   #slots = 0;
   #windows = 0;
   #entries = 0;
@@ -112,6 +114,9 @@ export class Translations {
       set.add(translation);
     }
     this.#bytes += compiled.bytes.length;
+    for (const { insns } of region.blocks) {
+      insns.forEach((insn, i) => this.#remaining.set(insn.ip, insns.length - i));
+    }
     compiled.entries.forEach((rip, i) => this.#enter(rip, slot, i, i === 0));
     this.stats.regions++;
     this.stats.instructions += region.insnCount;
@@ -132,12 +137,21 @@ export class Translations {
     return instance.exports['f'] as (entry: number) => number;
   }
 
+  /**
+   * Instructions from `rip` to the end of a block that is translated, but cannot be entered there;
+   * 0 when none is known.
+   */
+  remainingAt(rip: number): number {
+    return this.#remaining.get(rip) ?? 0;
+  }
+
   /** Drops everything. */
   flush(): void {
     this.stats.flushes++;
     for (const t of this.#all) this.#table.set(t.slot, null);
     this.#all.clear();
     this.#byPage.clear();
+    this.#remaining.clear();
     this.#free.length = 0;
     this.#slots = 0;
     this.#windows = 0;
@@ -197,6 +211,7 @@ export class Translations {
         if (!doomed.has(t) && condition(t)) doomed.add(t);
     }
     if (doomed.size === 0) return;
+    this.#remaining.clear();
     for (const t of doomed) {
       this.#all.delete(t);
       for (const page of pagesOf(t)) this.#byPage.get(page)?.delete(t);
