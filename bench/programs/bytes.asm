@@ -3,7 +3,7 @@
 ; bytes: copies 64 KiB with `rep movsb` and counts line ends in them byte by byte.
 
 %define IMAGE_NAME  "bytes"
-%include "harness.inc"
+%include "harness.asm"
 
 ROOM        equ 65536
 LINE_END    equ 10

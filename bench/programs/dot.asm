@@ -3,7 +3,7 @@
 ; dot: the inner loop of a first lesson, a scalar dot product of 784 doubles.
 
 %define IMAGE_NAME  "dot"
-%include "harness.inc"
+%include "harness.asm"
 
 LENGTH      equ 784
 

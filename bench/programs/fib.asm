@@ -3,7 +3,7 @@
 ; fib: the 20th Fibonacci number by double recursion; calls and returns.
 
 %define IMAGE_NAME  "fib"
-%include "harness.inc"
+%include "harness.asm"
 
 section .text
 

@@ -3,7 +3,7 @@
 ; sieve: the primes below 65,536 by Eratosthenes; integer work on bytes.
 
 %define IMAGE_NAME  "sieve"
-%include "harness.inc"
+%include "harness.asm"
 
 LIMIT       equ 65536
 

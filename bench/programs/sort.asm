@@ -3,7 +3,7 @@
 ; sort: shell sort of 4,096 pseudo-random numbers; branches that go either way.
 
 %define IMAGE_NAME  "sort"
-%include "harness.inc"
+%include "harness.asm"
 
 COUNT       equ 4096
 FIRST_GAP   equ 1093                ; 1, 4, 13, 40 ...: 3 gap + 1 (Knuth)

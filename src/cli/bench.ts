@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * `npm run bench`: the project's figures, measured here and now, with ratios from one run.
+ *
+ * Absolute times depend on the machine and on what else it does; ratios and medians travel better.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ENGINE_NAMES } from '../cpu/engines.ts';
+import { benchEngines } from './bench/engines.ts';
+import { benchPage } from './bench/page.ts';
+import { prepareWorkloads } from './bench/programs.ts';
+import { PROJECT } from './digits-files.ts';
+
+const PARTS = ['engines', 'page'] as const;
+
+const USAGE = `Usage: npm run bench [-- PART…]
+
+Measures and prints tables; without a part, all of them.
+
+  engines   instructions a second: native and each engine under Node, with ratios
+  page      the built page in Chromium: sizes, load, step, read and assemble latency
+`;
+
+const asked = process.argv.slice(2);
+if (asked.includes('--help')) {
+  process.stdout.write(USAGE);
+} else if (asked.some((part) => !(PARTS as readonly string[]).includes(part))) {
+  process.stderr.write(`bench: unknown part\n${USAGE}`);
+  process.exitCode = 2;
+} else {
+  const parts = asked.length === 0 ? PARTS : PARTS.filter((part) => asked.includes(part));
+  const assembled = spawnSync('npm', ['run', '--silent', 'asm'], {
+    cwd: PROJECT,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (assembled.status !== 0) process.exit(1);
+  const [cpu] = cpus();
+  console.log(
+    `${cpu?.model.trim() ?? 'unknown CPU'}, ${cpus().length} threads, Node ${process.versions.node}, ` +
+      `load ${loadavg()[0]?.toFixed(1) ?? '?'} at the start\n`,
+  );
+  if (parts.includes('engines')) {
+    const folder = await mkdtemp(join(tmpdir(), 'glassbox-bench-'));
+    try {
+      benchEngines(await prepareWorkloads(folder), ENGINE_NAMES, folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    console.log('');
+  }
+  if (parts.includes('page')) await benchPage();
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The built page in a real Chromium: how large it is, how fast it comes up and answers. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { chromium, type Browser, type Page } from '@playwright/test';
+import { build, preview } from 'vite';
+import { CHROMIUM_FLAGS, findChromium } from '../chromium.ts';
+import { PROJECT } from '../digits-files.ts';
+import { figure, median, percentile95, table } from './table.ts';
+
+const LOADS = 5;
+const STEPS = 60;
+const EDITS = 7;
+const READINGS = 20;
+
+interface Loaded {
+  readonly page: Page;
+  /** Milliseconds from navigation to a machine that stands at its entry. */
+  readonly readyMs: number;
+  /** Bytes over the wire, as the server sends them. */
+  readonly requests: number;
+}
+
+async function open(browser: Browser, url: string): Promise<Loaded> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  let requests = 0;
+  page.on('request', () => requests++);
+  const started = performance.now();
+  await page.goto(url);
+  await page.getByText('Ready at the entry').waitFor({ timeout: 120_000 });
+  return { page, readyMs: performance.now() - started, requests };
+}
+
+async function sizes(folder: string): Promise<string[][]> {
+  const groups = new Map<string, { raw: number; packed: number }>();
+  const initial = await readFile(join(folder, 'index.html'), 'utf8');
+  for (const name of await readdir(join(folder, 'assets'))) {
+    const bytes = await readFile(join(folder, 'assets', name));
+    const group = initial.includes(name)
+      ? 'page (HTML refers to it)'
+      : /monaco|editor|codicon|nasm-language/.test(name)
+        ? 'editor, loaded when it shows'
+        : /unicorn|machine|iced/.test(name)
+          ? 'machine worker: Unicorn, decoder'
+          : /nasm|assembler/.test(name)
+            ? 'assembler worker: NASM'
+            : /woff2?$/.test(name)
+              ? 'fonts, all alphabets (a page loads two)'
+              : 'panes, loaded when they show';
+    const sum = groups.get(group) ?? { raw: 0, packed: 0 };
+    sum.raw += bytes.length;
+    sum.packed += gzipSync(bytes).length;
+    groups.set(group, sum);
+  }
+  return [...groups]
+    .sort((a, b) => b[1].packed - a[1].packed)
+    .map(([group, { raw, packed }]) => [group, figure(raw / 1000), figure(packed / 1000)]);
+}
+
+/** Key to paint: from the keydown of F11 to the frame that shows the new instruction count. */
+async function stepLatencies(page: Page): Promise<number[]> {
+  await page.evaluate(() => {
+    const shown = document.querySelector('[aria-label="Instructions executed"]');
+    const times: number[] = [];
+    Object.assign(globalThis, { stepTimes: times });
+    addEventListener(
+      'keydown',
+      () => {
+        const started = performance.now();
+        const observer = new MutationObserver(() => {
+          observer.disconnect();
+          requestAnimationFrame(() => {
+            setTimeout(() => times.push(performance.now() - started));
+          });
+        });
+        if (shown) observer.observe(shown, { subtree: true, characterData: true, childList: true });
+      },
+      { capture: true },
+    );
+  });
+  const count = (): Promise<number> =>
+    page.evaluate(() => (globalThis as unknown as { stepTimes: number[] }).stepTimes.length);
+  for (let step = 1; step <= STEPS; step++) {
+    await page.keyboard.press('F11');
+    while ((await count()) < step) await page.waitForTimeout(5);
+  }
+  const all = await page.evaluate(
+    () => (globalThis as unknown as { stepTimes: number[] }).stepTimes,
+  );
+  return all.slice(10);
+}
+
+/** Milliseconds that the assembler reports for the whole program after an edit in the editor. */
+async function assembleLatencies(page: Page): Promise<number[]> {
+  const status = page.getByRole('region', { name: 'Problems' }).getByRole('status');
+  await page.locator('.view-line').first().click();
+  const found: number[] = [];
+  for (let edit = 0; edit < EDITS; edit++) {
+    const before = await status.textContent();
+    await page.keyboard.press('End');
+    await page.keyboard.type(edit === 0 ? ' ;' : 'x');
+    for (let wait = 0; wait < 600 && (await status.textContent()) === before; wait++) {
+      await page.waitForTimeout(25);
+    }
+    const ms = /Assembled in (\d+) ms/.exec((await status.textContent()) ?? '')?.[1];
+    if (ms !== undefined) found.push(Number(ms));
+  }
+  return found.slice(1);
+}
+
+/** Milliseconds from a finished stroke to its probabilities, as the page itself takes them. */
+async function readLatencies(page: Page): Promise<number[]> {
+  const timing = page.locator('.timing');
+  const found: number[] = [];
+  for (let reading = 0; reading < READINGS; reading++) {
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await timing.waitFor({ state: 'detached', timeout: 60_000 }).catch(() => undefined);
+    const samples = page.getByRole('button', { name: /of the test set/ });
+    await samples.nth(reading % (await samples.count())).click();
+    await timing.waitFor({ timeout: 60_000 });
+    const ms = /([\d.]+) ms/.exec((await timing.textContent()) ?? '')?.[1];
+    if (ms !== undefined) found.push(Number(ms));
+  }
+  return found.slice(3);
+}
+
+/** Instructions a second of a whole run in the page. */
+async function runRate(page: Page, args: string): Promise<number> {
+  const box = page.getByRole('textbox', { name: 'Arguments' });
+  await box.fill(args);
+  await box.press('Enter');
+  await page.getByText('Ready at the entry').waitFor({ timeout: 60_000 });
+  const started = performance.now();
+  await page.keyboard.press('F5');
+  await page
+    .getByText(/Exited with status 0/)
+    .first()
+    .waitFor({ timeout: 600_000 });
+  const ms = performance.now() - started;
+  const text = await page.getByLabel('Instructions executed').textContent();
+  return Number((text ?? '').replace(/\D/g, '')) / ms / 1000;
+}
+
+function row(name: string, values: readonly number[], goal: string): string[] {
+  return [name, figure(median(values)), figure(percentile95(values)), goal];
+}
+
+/** Builds the page, measures it and prints the tables. */
+export async function benchPage(): Promise<void> {
+  const executablePath = await findChromium();
+  process.stderr.write('  building the page …\n');
+  await build({ root: PROJECT, logLevel: 'error' });
+  const server = await preview({ root: PROJECT, logLevel: 'error', preview: { port: 0 } });
+  const url = server.resolvedUrls?.local[0] ?? '';
+  const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_FLAGS] });
+  try {
+    console.log(
+      table(['what a page loads', 'kB', 'kB gzipped'], await sizes(join(PROJECT, 'dist'))),
+    );
+    const ready: number[] = [];
+    let last: Loaded | undefined;
+    for (let load = 0; load < LOADS; load++) {
+      process.stderr.write(`  load ${load + 1} of ${LOADS} …\n`);
+      await last?.page.context().close();
+      last = await open(browser, url);
+      ready.push(last.readyMs);
+    }
+    if (last === undefined) return;
+    const { page } = last;
+    process.stderr.write('  stepping, drawing, assembling, running …\n');
+    const steps = await stepLatencies(page);
+    const readings = await readLatencies(page);
+    const rate = await runRate(page, 'test --data data/digits --limit 300');
+    const assembled = await assembleLatencies(page);
+    const rows = [
+      row('page load to a machine at its entry, ms', ready, ''),
+      row('F11 to painted, ms', steps, '16 at 95 %'),
+      row('stroke to probabilities, ms', readings, '100'),
+      row('assembling the whole program, ms', assembled, '150'),
+    ];
+    console.log(`\n${table(['in Chromium', 'median', '95 %', 'goal'], rows)}`);
+    console.log(`\nrequests until ready: ${last.requests}`);
+    console.log(`a whole run in the page (test, 300 images): ${figure(rate)} MIPS`);
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+}
