@@ -1,7 +1,7 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
 ; What the program does when it is started: read the command line, then one of
-; train, test and classify.
+; train, test, classify and inspect.
 
 section .rodata
 
@@ -10,6 +10,7 @@ commands:                           ; (name, function) pairs, ended by a zero
     dq      train_text, train_command
     dq      test_text, test_command
     dq      classify_text, classify_command
+    dq      inspect_text, inspect_command
     dq      0
 train_text:
     db      "train", 0
@@ -17,8 +18,10 @@ test_text:
     db      "test", 0
 classify_text:
     db      "classify", 0
+inspect_text:
+    db      "inspect", 0
 unknown_command_text:
-    db      "unknown command (train, test or classify; --help tells more)", 0
+    db      "unknown command (--help lists them)", 0
 
 section .text
 
@@ -45,8 +48,7 @@ main:
     add     rbx, 16
     jmp     .next
 .found:
-    call    [rbx + 8]
-    xor     eax, eax
+    call    [rbx + 8]               ; eax = exit status
     pop     rbx
     ret
 

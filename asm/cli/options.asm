@@ -7,7 +7,8 @@ ANY_U64             equ -1          ; as an upper bound, compared unsigned
 
 struc option
 .name               resq 1          ; -> text, with its dashes
-.parse              resq 1          ; reads the value; prototype at parse_count
+.parse              resq 1          ; reads the value, see parse_count;
+                                    ; 0 for a flag, which has none
 .target             resq 1          ; -> 8 bytes, where the value goes
 .least              resq 1          ; the range: u64 or f64, as .parse wants
 .most               resq 1
@@ -31,6 +32,14 @@ option_rate:                        ; f64
     dq      DEFAULT_RATE
 option_limit:                       ; samples to use, at most
     dq      ANY_U64
+option_index:                       ; the test image to inspect
+    dq      0
+option_resume:                      ; flags: 0 or 1
+    dq      0
+option_quiet:
+    dq      0
+option_confusion:
+    dq      0
 
 section .rodata
 
@@ -49,6 +58,10 @@ options:                            ; struct option[], ended by a zero name
     dq      rate_text, parse_rate, option_rate, 0.0, 100.0, rate_wants
     dq      limit_text, parse_count, option_limit, 1, ANY_U64, limit_wants
     dq      isa_text, parse_isa, isa, 0, 0, isa_wants
+    dq      index_text, parse_count, option_index, 0, ANY_U64, index_wants
+    dq      resume_text, 0, option_resume, 0, 0, 0
+    dq      quiet_text, 0, option_quiet, 0, 0, 0
+    dq      confusion_option_text, 0, option_confusion, 0, 0, 0
     dq      0
 data_text:          db "--data", 0
 data_wants:         db "the name of a directory", 0
@@ -66,8 +79,15 @@ limit_text:         db "--limit", 0
 limit_wants:        db "a whole number of samples, 1 or more", 0
 isa_text:           db "--isa", 0
 isa_wants:          db ISA_NAMES, 0
+index_text:         db "--index", 0
+index_wants:        db "a whole number, 0 for the first image", 0
+resume_text:        db "--resume", 0
+quiet_text:         db "--quiet", 0
+confusion_option_text:
+                    db "--confusion", 0
 help_text:          db "--help", 0
 short_help_text:    db "-h", 0
+version_text:       db "--version", 0
 
 unknown_option_text:
     db      "unknown option (--help lists them)", 0
@@ -83,8 +103,8 @@ section .text
 ; ----------------------------------------------------------------------------
 ; const char *parse_options(u64 argc, char **argv)
 ;
-; Sets the option_* variables. --help prints the help and ends the program;
-; bad input ends it with a message.
+; Sets the option_* variables. --help and --version print what they say and end
+; the program; bad input ends it with a message.
 ;
 ;   out     rax = the word that is no option (the command); 0 if there is none
 ;   clobber rcx, rdx, rsi, rdi, r8-r11, xmm0, xmm1
@@ -127,6 +147,10 @@ parse_options:
     call    texts_equal
     test    eax, eax
     jnz     .help
+    lea     rsi, [version_text]
+    call    texts_equal
+    test    eax, eax
+    jnz     .version
     lea     row, [options]
 .next_row:
     mov     rsi, [row + option.name]
@@ -140,6 +164,8 @@ parse_options:
     jmp     .next_row
 
 .found:
+    cmp     qword [row + option.parse], 0
+    je      .flag
     mov     word, [argument]
     test    word, word
     jz      .no_value
@@ -160,6 +186,11 @@ parse_options:
     call    put_char
     lea     rdi, [not_wanted_text]
     jmp     .wants
+
+.flag:
+    mov     rcx, [row + option.target]
+    mov     qword [rcx], 1
+    jmp     .next_word
 
 .no_value:
     mov     rdi, [row + option.name]
@@ -182,6 +213,11 @@ parse_options:
 
 .help:
     call    put_help
+    xor     edi, edi
+    jmp     sys_exit
+
+.version:
+    call    put_version
     xor     edi, edi
     jmp     sys_exit
 

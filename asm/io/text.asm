@@ -141,6 +141,40 @@ put_digits:
     ret
 
 ; ----------------------------------------------------------------------------
+; void put_u64_right(u64 number, u64 width)  in decimal, with spaces in front up
+;                                            to `width` characters
+;   clobber rax, rcx, rdx, rsi, rdi, r11
+; ----------------------------------------------------------------------------
+put_u64_right:
+    push    rbx
+    push    r12
+    sub     rsp, 8
+    mov     rbx, rdi
+    mov     r12, rsi
+    mov     rax, rdi
+    mov     ecx, 10
+.next_digit:                        ; each takes one from the width
+    dec     r12
+    xor     edx, edx
+    div     rcx
+    test    rax, rax
+    jnz     .next_digit
+    jmp     .test
+.next_space:
+    mov     edi, ' '
+    call    put_char
+    dec     r12
+.test:
+    test    r12, r12
+    jg      .next_space
+    mov     rdi, rbx
+    call    put_u64
+    add     rsp, 8
+    pop     r12
+    pop     rbx
+    ret
+
+; ----------------------------------------------------------------------------
 ; void put_fixed(f64 number, u64 decimals)
 ;
 ; Prints number >= 0 with 0 to 6 decimals: scaled by a power of ten and rounded

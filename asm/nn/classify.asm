@@ -25,12 +25,13 @@ frames:
 section .text
 
 ; ----------------------------------------------------------------------------
-; void classify_command(void)            what `classify` does, until the input
+; u32 classify_command(void)             what `classify` does, until the input
 ;                                        ends
 ;
 ; A read takes what there is: one image that was just drawn, or as many as fit
 ; when a file is piped in. Whatever came in is answered before the next read.
 ;
+;   out     eax = exit status, 0
 ;   clobber everything a function may clobber
 ; ----------------------------------------------------------------------------
 %define have        rbx             ; bytes in `frames`
@@ -84,6 +85,7 @@ classify_command:
 .end:
     test    have, have
     jnz     .half_frame
+    xor     eax, eax
     pop     r13
     pop     r12
     pop     rbx

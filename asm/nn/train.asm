@@ -12,22 +12,8 @@
 
 section .rodata
 
-epoch_text:
-    db      "Epoch ", 0
-loss_text:
-    db      " | Loss: ", 0
-accuracy_text:
-    db      " | Accuracy: ", 0
-time_text:
-    db      " | Time: ", 0
-seconds_text:
-    db      " s", 0
 saved_text:
     db      "Saved ", 0
-training_text:
-    db      "training", 0
-diverged_text:
-    db      "the loss is no longer a number; try a smaller --lr", 0
 
 section .bss
 
@@ -47,18 +33,19 @@ correct_count:
 ;@ tensor loss_sum f64
 loss_sum:
     resq    1
-sample_order:                       ; -> u32[count], indices into the set
-    resq    1
 
 section .text
 
 ; ----------------------------------------------------------------------------
-; void train_command(void)               what `train` does
+; u32 train_command(void)                what `train` does
+;
+; Ctrl-C ends the training after the current mini-batch; what has been learned
+; until then is saved.
+;
+;   out     eax = exit status
 ;   clobber everything a function may clobber
 ; ----------------------------------------------------------------------------
 train_command:
-    push    rbx
-    push    r12
     sub     rsp, 8
     call    load_train_set
     call    load_test_set
@@ -67,86 +54,60 @@ train_command:
     call    network_start
     mov     rdi, [option_seed]
     call    network_randomize
+    cmp     qword [option_resume], 0
+    je      .start
+    call    load_weights            ; in place of the random ones
+.start:
     call    prepare_order
+    call    progress_start
+    call    catch_interrupt
 
 .next_epoch:
     inc     qword [epoch]
-    call    seconds_now
-    movsd   [rsp], xmm0
+    call    progress_epoch
     call    train_epoch
-    call    seconds_now
-    subsd   xmm0, [rsp]
+    cmp     qword [interrupted], 0
+    jne     .interrupted
     call    put_epoch
     ;@ event epoch_end
     mov     rax, [epoch]
     cmp     rax, [option_epochs]
     jb      .next_epoch
 
+    call    save_and_tell
+    call    test_network
+    xor     eax, eax
+    add     rsp, 8
+    ret
+
+.interrupted:
+    call    progress_clear
+    call    save_and_tell
+    mov     eax, EXIT_INTERRUPTED
+    add     rsp, 8
+    ret
+
+; ----------------------------------------------------------------------------
+; void save_and_tell(void)
+;   clobber everything a function may clobber
+; ----------------------------------------------------------------------------
+save_and_tell:
+    sub     rsp, 8
     call    save_weights
+    cmp     qword [option_quiet], 0
+    jne     .done
     lea     rdi, [saved_text]
     call    put_text
     mov     rdi, [option_weights]
     call    put_visible
     call    put_line_end
-    call    test_network
-    add     rsp, 8
-    pop     r12
-    pop     rbx
-    ret
-
-; ----------------------------------------------------------------------------
-; void prepare_order(void)               sample_order = 0, 1, 2, ...
-;   clobber everything a function may clobber
-; ----------------------------------------------------------------------------
-prepare_order:
-    sub     rsp, 8
-    mov     rdi, [train_set + dataset.count]
-    shl     rdi, 2
-    call    allocate
-    mov     [sample_order], rax
-    xor     ecx, ecx
-.next:
-    mov     [rax + rcx * 4], ecx
-    inc     rcx
-    cmp     rcx, [train_set + dataset.count]
-    jb      .next
+.done:
     add     rsp, 8
     ret
 
 ; ----------------------------------------------------------------------------
-; void shuffle_order(void)
-;
-; Fisher and Yates: from the last place down, each place gets one of those not
-; yet placed. Every order is equally likely. The order of the epoch before is
-; where this one starts.
-;
-;   clobber rax, rcx, rdx, rdi
-; ----------------------------------------------------------------------------
-shuffle_order:
-    push    rbx
-    push    r12
-    sub     rsp, 8
-    mov     rbx, [sample_order]
-    mov     r12, [train_set + dataset.count]
-    jmp     .test
-.next:
-    mov     rdi, r12
-    call    random_below
-    dec     r12                     ; swap place r12 with a place <= r12
-    mov     ecx, [rbx + rax * 4]
-    mov     edx, [rbx + r12 * 4]
-    mov     [rbx + rax * 4], edx
-    mov     [rbx + r12 * 4], ecx
-.test:
-    cmp     r12, 1
-    ja      .next
-    add     rsp, 8
-    pop     r12
-    pop     rbx
-    ret
-
-; ----------------------------------------------------------------------------
-; void train_epoch(void)                 once through the training set
+; void train_epoch(void)                 once through the training set, or until
+;                                        Ctrl-C
 ;   clobber everything a function may clobber
 ; ----------------------------------------------------------------------------
 %define first       rbx             ; of the mini-batch, in sample_order
@@ -200,9 +161,13 @@ train_epoch:
     call    network_update
     ;@ event batch_end
     inc     qword [batch]
+    call    progress_batch
+    cmp     qword [interrupted], 0
+    jne     .done
     add     first, samples
     cmp     first, [train_set + dataset.count]
     jb      .next_batch
+.done:
 
     add     rsp, 8
     pop     r14
@@ -218,40 +183,13 @@ train_epoch:
 %undef index
 
 ; ----------------------------------------------------------------------------
-; void prefetch_sample(u64 place)
-;
-; Asks for an image before it is needed. The order is random, so the CPU cannot
-; guess the next one, and 47 MB of images fit no cache: without this, a tenth
-; of an epoch is waiting for memory.
-;
-;   in      rdi = place in sample_order; behind the end is no harm
-;   clobber rax, rcx, rdi
-; ----------------------------------------------------------------------------
-CACHE_LINE      equ 64
-
-prefetch_sample:
-    cmp     rdi, [train_set + dataset.count]
-    jae     .done
-    mov     rcx, [sample_order]
-    mov     eax, [rcx + rdi * 4]
-    imul    rax, rax, PIXELS
-    add     rax, [train_set + dataset.images]
-%assign line 0
-%rep (PIXELS + CACHE_LINE - 1) / CACHE_LINE
-    prefetcht0 [rax + line]
-%assign line line + CACHE_LINE
-%endrep
-.done:
-    ret
-
-; ----------------------------------------------------------------------------
 ; void count_sample(u64 label)
 ;
 ; After a forward pass: adds the sample to sample_count, its loss to loss_sum,
 ; and one to correct_count if the likeliest digit is the right one.
 ;
 ;   in      rdi = label
-;   out     eax = 1 if it was right, else 0
+;   out     eax = 1 if it was right, else 0; rdx = the likeliest digit
 ;   clobber everything a function may clobber
 ;   order   loss_sum runs through the samples as they come, beginning with 0
 ; ----------------------------------------------------------------------------
@@ -266,6 +204,7 @@ count_sample:
     lea     rdi, [output]
     mov     esi, DIGITS
     call    argmax
+    mov     rdx, rax
     cmp     rax, rbx
     sete    al
     movzx   eax, al
@@ -274,55 +213,3 @@ count_sample:
     pop     rbx
     ret
 
-; ----------------------------------------------------------------------------
-; void put_epoch(f64 seconds)
-;
-; Prints  Epoch 1/30 | Loss: 0.6105 | Accuracy: 85.26% | Time: 0.412 s
-; or ends the program if the loss is no longer a number.
-;
-;   clobber everything a function may clobber
-; ----------------------------------------------------------------------------
-put_epoch:
-    sub     rsp, 24
-    movsd   [rsp], xmm0
-    cvtsi2sd xmm1, qword [sample_count]
-    movsd   xmm0, [loss_sum]
-    divsd   xmm0, xmm1
-    movsd   [rsp + 8], xmm0
-    subsd   xmm0, xmm0              ; NaN of infinities and NaNs
-    ucomisd xmm0, xmm0
-    jp      .diverged
-
-    lea     rdi, [epoch_text]
-    call    put_text
-    mov     rdi, [epoch]
-    call    put_u64
-    mov     edi, '/'
-    call    put_char
-    mov     rdi, [option_epochs]
-    call    put_u64
-    lea     rdi, [loss_text]
-    call    put_text
-    movsd   xmm0, [rsp + 8]
-    mov     edi, 4
-    call    put_fixed
-    lea     rdi, [accuracy_text]
-    call    put_text
-    mov     rdi, [correct_count]
-    mov     rsi, [sample_count]
-    call    put_percent
-    lea     rdi, [time_text]
-    call    put_text
-    movsd   xmm0, [rsp]
-    mov     edi, 3
-    call    put_fixed
-    lea     rdi, [seconds_text]
-    call    put_text
-    call    put_line_end
-    add     rsp, 24
-    ret
-
-.diverged:
-    lea     rdi, [training_text]
-    lea     rsi, [diverged_text]
-    jmp     fail

@@ -100,6 +100,32 @@ sys_mmap:
     system_call SYS_MMAP
 
 ; ----------------------------------------------------------------------------
+; i64 sys_ioctl(u64 fd, u64 request, void *argument)
+;   out     rax = 0; or -errno
+;   clobber rcx, r11
+; ----------------------------------------------------------------------------
+sys_ioctl:
+    system_call SYS_IOCTL
+
+; ----------------------------------------------------------------------------
+; i64 sys_rt_sigaction(u64 signal, const struct sigaction *new,
+;                      struct sigaction *old, u64 mask_size)
+;   out     rax = 0; or -errno
+;   clobber rcx, r10, r11
+; ----------------------------------------------------------------------------
+sys_rt_sigaction:
+    mov     r10, rcx
+    system_call SYS_RT_SIGACTION
+
+; ----------------------------------------------------------------------------
+; sys_rt_sigreturn: where a signal handler returns to. The kernel puts all
+; registers back from the stack; so this is jumped to, never called.
+; ----------------------------------------------------------------------------
+sys_rt_sigreturn:
+    mov     eax, SYS_RT_SIGRETURN
+    syscall
+
+; ----------------------------------------------------------------------------
 ; noreturn sys_exit(u64 status)          ends the process with all its threads
 ; ----------------------------------------------------------------------------
 sys_exit:

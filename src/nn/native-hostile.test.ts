@@ -284,7 +284,17 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(
       const run = sigmoid('train', '--help');
       expect(run.status).toBe(0);
       expect(run.stderr).toBe('');
-      for (const option of ['data', 'weights', 'epochs', 'seed', 'batch', 'lr', 'limit', 'isa']) {
+      for (const option of [
+        'data',
+        'weights',
+        'epochs',
+        'seed',
+        'batch',
+        'lr',
+        'limit',
+        'isa',
+        'index',
+      ]) {
         expect(run.stdout.toString()).toContain(`--${option} `);
       }
       expect(sigmoid('-h').stdout.equals(run.stdout)).toBe(true);
