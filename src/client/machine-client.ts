@@ -31,6 +31,10 @@ function spawn(): WorkerLike {
   });
 }
 
+function pageAddress(): string {
+  return typeof document === 'undefined' ? '' : document.baseURI;
+}
+
 export class MachineClient implements MachineHandle {
   readonly #spawn: () => WorkerLike;
   readonly #events = new Set<(event: MachineEvent) => void>();
@@ -63,6 +67,7 @@ export class MachineClient implements MachineHandle {
     this.#crashes.clear();
   }
 
+  readonly engines: MachineHandle['engines'] = () => this.#call((m) => m.engines(), BOOT_LIMIT);
   readonly boot: MachineHandle['boot'] = (request) =>
     this.#call((m) => m.boot(request), BOOT_LIMIT);
   readonly run: MachineHandle['run'] = (command) => this.#call((m) => m.run(command));
@@ -102,7 +107,7 @@ export class MachineClient implements MachineHandle {
       if (this.#link !== link) return;
       for (const each of [...this.#events]) each(event);
     });
-    this.#ready = link.call((remote) => remote.listen(listener), BOOT_LIMIT);
+    this.#ready = link.call((remote) => remote.listen(listener, pageAddress()), BOOT_LIMIT);
     this.#ready.catch(() => undefined);
     return link;
   }

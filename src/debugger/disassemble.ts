@@ -99,52 +99,72 @@ export function disassemble(
   return found;
 }
 
-/** What stepping needs to know of the instruction at an address; null where there is none. */
+/** What stepping needs to know of an instruction. */
 export interface StepInfo {
+  /** Bytes. */
   readonly length: number;
   readonly isCall: boolean;
-  /** The instruction as text, addresses as numbers. */
-  readonly text: string;
+  /** Where a direct jump or call goes; null for any other instruction. */
+  readonly target: number | null;
 }
 
+function stepInfo(decoder: Decoder, instruction: Instruction): StepInfo | null {
+  decoder.decodeOut(instruction);
+  if (instruction.isInvalid) return null;
+  const flow = instruction.flowControl;
+  const direct = instruction.opCount > 0 && isNearBranch(instruction.opKind(0));
+  return {
+    length: instruction.length,
+    isCall: flow === FlowControl.Call || flow === FlowControl.IndirectCall,
+    target: direct ? Number(instruction.nearBranchTarget) : null,
+  };
+}
+
+/** The instruction at an address; null where there is none. */
 export function stepInfoAt(memory: GuestMemory, address: number): StepInfo | null {
   const code = mappedBytes(memory, address, LONGEST);
   if (code.length === 0) return null;
   const decoder = new Decoder(64, code, DecoderOptions.None);
-  decoder.ip = BigInt(address);
-  const instruction = decoder.decode();
-  const formatter = makeFormatter();
+  const instruction = new Instruction();
   try {
-    if (instruction.isInvalid) return null;
-    const flow = instruction.flowControl;
-    return {
-      length: instruction.length,
-      isCall: flow === FlowControl.Call || flow === FlowControl.IndirectCall,
-      text: formatter.format(instruction),
-    };
+    decoder.ip = BigInt(address);
+    return stepInfo(decoder, instruction);
   } finally {
-    formatter.free();
     instruction.free();
     decoder.free();
   }
 }
 
-/** Longest and shortest call instruction: `call [rip + disp32]` with prefixes, `call rax`. */
+/** Bytes of call instructions: from `call rax` to `call [r12 + disp32]`; the usual ones first. */
 const CALL_LENGTHS = [5, 2, 3, 6, 7, 4, 8];
+const LONGEST_CALL = 8;
 
 /**
  * Whether a call instruction ends exactly at `address`, that is, whether it can be a return
  * address.
  */
 export function followsCall(memory: GuestMemory, address: number): boolean {
-  return CALL_LENGTHS.some((length) => {
-    const info = stepInfoAt(memory, address - length);
-    return info !== null && info.isCall && info.length === length;
-  });
+  const start = Math.max(0, address - LONGEST_CALL);
+  const code = memory.bytes.slice(start, address);
+  const decoder = new Decoder(64, code, DecoderOptions.None);
+  const instruction = new Instruction();
+  try {
+    return CALL_LENGTHS.some((length) => {
+      if (length > code.length) return false;
+      decoder.position = code.length - length;
+      const info = stepInfo(decoder, instruction);
+      return info !== null && info.isCall && info.length === length;
+    });
+  } finally {
+    instruction.free();
+    decoder.free();
+  }
 }
 
-/** For messages: `mov rax, [rbx] at 0x401000`. */
+/** For messages: the instruction in backquotes, or that there is none. */
 export function describeInstruction(memory: GuestMemory, address: number): string {
-  const info = stepInfoAt(memory, address);
-  return info === null ? `the bytes at ${hex(address)}` : `\`${info.text}\``;
+  const [instruction] = disassemble(memory, address, 1);
+  return instruction === undefined || instruction.text.startsWith('db ')
+    ? `What lies at ${hex(address)}`
+    : `\`${instruction.text}\``;
 }

@@ -49,20 +49,26 @@ export function goalEvent(name: string, addresses: readonly Addr[], count: numbe
  * The caller of the current function. Functions keep no frame pointer, so every word on the stack
  * that may be a return address (it points behind a call) is watched, and the end is arriving at one
  * with the stack pointer just above its slot: only the `ret` of that frame makes it so.
- * @returns null when the stack holds no return address: the outermost function.
+ * Stale words among them do no harm: nothing returns through their slots.
+ * @returns null when the stack holds no return address: in the outermost function, whose end is the
+ * end of the program.
  */
 export function goalCaller(memory: GuestMemory): Goal | null {
   const rsp = Number(memory.state.gpr(GPR.rsp));
   if (!isAddr(rsp)) return null;
   const slots = new Map<Addr, Set<number>>();
+  const refused = new Set<bigint>();
   const view = new DataView(memory.memory.buffer);
   for (let slot = rsp; slot < rsp + SEARCHED; slot += 8) {
     if (slots.size >= MOST_CANDIDATES || !memory.allows(slot, 8, PROT.read)) break;
     const value = view.getBigUint64(slot, true);
-    if (value >= BigInt(memory.size) || !memory.allows(Number(value), 1, PROT.exec)) continue;
-    if (!followsCall(memory, Number(value))) continue;
+    if (value >= BigInt(memory.size) || refused.has(value)) continue;
     const target = addr(value);
-    slots.set(target, (slots.get(target) ?? new Set<number>()).add(slot));
+    const known = slots.get(target);
+    if (known !== undefined) known.add(slot);
+    else if (memory.allows(target, 1, PROT.exec) && followsCall(memory, target)) {
+      slots.set(target, new Set([slot]));
+    } else refused.add(value);
   }
   if (slots.size === 0) return null;
   return {

@@ -12,6 +12,9 @@ import { hex } from '../shared/format.ts';
 /** Most bytes of one window. */
 const WINDOW = 1 << 22;
 
+/** The bits of mxcsr that mask exceptions: no engine raises them. */
+const MASKS = 0x1f80n;
+
 /** Bytes of RAM, with a map of which of them are there; what is not mapped reads as zero. */
 export function readWindow(memory: GuestMemory, address: number, length: number): MemoryWindow {
   const start = Math.max(0, Math.floor(address));
@@ -65,8 +68,13 @@ export function pokeRegister(
   if (index >= 0) state.setGpr(index, value);
   else if (register === 'rip') state.rip = value;
   else if (register === 'rflags') state.rflags = Number((value & 0xcd5n) | 0x202n);
-  else if (register === 'mxcsr') state.mxcsr = Number(value & 0xffffn);
-  else return `There is no register named ${register}.`;
+  else if (register === 'mxcsr') {
+    if ((value & ~0xffffn) !== 0n) return 'mxcsr has 16 bits.';
+    if ((value & MASKS) !== MASKS) {
+      return 'This machine keeps all floating-point exceptions masked (mxcsr bits 7 to 12).';
+    }
+    state.mxcsr = Number(value);
+  } else return `There is no register named ${register}.`;
   return null;
 }
 

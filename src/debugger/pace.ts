@@ -29,9 +29,9 @@ export class Pace {
     return this.#budget;
   }
 
-  /** Millions of instructions a second since `reset`; 0 before there is anything to tell. */
+  /** Millions of instructions a second since `reset`; 0 while they are too few to tell. */
   get mips(): number {
-    return this.#ms > 0 ? this.#instructions / this.#ms / 1000 : 0;
+    return this.#instructions >= LEAST && this.#ms > 0 ? this.#instructions / this.#ms / 1000 : 0;
   }
 
   /** Begins a new stretch of running; what was learnt of the engine's speed is kept. */

@@ -172,9 +172,13 @@ export class Session {
         return goalCaller(this.#memory);
       case 'step-over': {
         const rip = Number(state.rip);
+        if (this.#pending !== null) return null;
         const info = stepInfoAt(this.#memory, rip);
         if (info?.isCall !== true) return null;
-        return goalBehindCall(addr(rip + info.length), Number(state.gpr(GPR.rsp)));
+        const next = rip + info.length;
+        // A call of what comes next only finds out where it is: there is no return from it.
+        if (info.target === next) return null;
+        return goalBehindCall(addr(next), Number(state.gpr(GPR.rsp)));
       }
       case 'until-event': {
         const events = this.#debug?.events.filter((event) => event.name === command.name) ?? [];
@@ -193,16 +197,18 @@ export class Session {
       if (ended !== null) return ended;
       const arrived = this.#arrive();
       if (arrived !== null) return arrived;
+      left--; // to finish the call was a step of its own
     }
     for (;;) {
+      if (left <= 0) return { kind: 'step' };
       if (this.#pauseAsked) return { kind: 'pause' };
       const result = this.#slice(left);
       left -= result.executed;
       const ended = await this.#serve(result);
       if (ended !== null) return ended;
-      const arrived = this.#arrive();
+      // Within a long rep instruction a slice may end where it began: that is no arrival.
+      const arrived = result.executed > 0 ? this.#arrive() : null;
       if (arrived !== null) return arrived;
-      if (left <= 0) return { kind: 'step' };
       const now = this.#now();
       if (now - breathed < SLICE) continue;
       if (now - shown >= FRAME) {

@@ -120,8 +120,13 @@ export interface DisassembledInstruction {
 
 /** What `machine.worker.ts` exposes through Comlink. */
 export interface MachineApi {
-  /** Sets the one listener; called once by the client with a Comlink proxy. */
-  listen(listener: (event: MachineEvent) => void): Promise<void>;
+  /**
+   * Sets the one listener; called once by the client with a Comlink proxy.
+   * @param page the page's address, against which `data/…` is resolved.
+   */
+  listen(listener: (event: MachineEvent) => void, page: string): Promise<void>;
+  /** The engines that `boot` can be given; never empty. */
+  engines(): Promise<readonly EngineChoice[]>;
   /** Loads an image and stops at its entry. Ends what ran before. Breakpoints are kept. */
   boot(request: BootRequest): Promise<BootResult>;
   run(command: RunCommand): Promise<void>;

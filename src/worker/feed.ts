@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * What the guest prints and calls, on its way to the page: gathered, sent once a frame, and bounded,
- * so that endless output or millions of system calls do not drown the page.
+ * What the guest prints and calls, on its way to the page: gathered, sent at most once a frame and
+ * not before the page has dealt with what came before, and bounded, so that endless output or
+ * millions of system calls do not drown the page.
  */
 import type { StraceRecord } from '../machine/linux/strace.ts';
 import type { MachineEvent, StraceLine } from '../protocol/machine.ts';
@@ -12,37 +13,45 @@ const FRAME = 16;
 /** Bytes of output after which the guest's next write waits until the page has got them. */
 const OUTPUT_ROOM = 128 * 1024;
 
+/** What a chunk costs beside its bytes: a guest may write them one by one. */
+const CHUNK_COST = 64;
+
 /** Lines of strace sent a frame; of more, the newest are kept. */
 const STRACE_ROOM = 200;
 
+interface Chunk {
+  readonly fd: 1 | 2;
+  readonly bytes: Uint8Array;
+}
+
 export class Feed {
-  readonly #send: (event: MachineEvent) => void;
-  #chunks: { fd: 1 | 2; bytes: Uint8Array }[] = [];
-  #bytes = 0;
+  readonly #send: (event: MachineEvent) => Promise<unknown>;
+  #chunks: Chunk[] = [];
+  #gathered = 0;
   #strace: StraceLine[] = [];
   #dropped = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Sendings that the page has not dealt with yet. */
+  #unanswered = 0;
   #relieved: (() => void)[] = [];
 
-  constructor(send: (event: MachineEvent) => void) {
+  /** @param send hands an event to the page; resolves once the page has dealt with it. */
+  constructor(send: (event: MachineEvent) => Promise<unknown>) {
     this.#send = send;
   }
 
   /** An `OutputSink`: the promise, when there is one, resolves once the page has taken it all. */
   readonly output = (fd: 1 | 2, bytes: Uint8Array): Promise<void> | undefined => {
     this.#chunks.push({ fd, bytes });
-    this.#bytes += bytes.length;
+    this.#gathered += bytes.length + CHUNK_COST;
     this.#later();
-    if (this.#bytes < OUTPUT_ROOM) return undefined;
+    if (this.#gathered < OUTPUT_ROOM) return undefined;
     return new Promise((resolve) => this.#relieved.push(resolve));
   };
 
   readonly strace = (record: StraceRecord): void => {
     this.#strace.push({ at: record.at, text: record.text, failed: record.failed });
-    if (this.#strace.length > 2 * STRACE_ROOM) {
-      this.#dropped += this.#strace.length - STRACE_ROOM;
-      this.#strace = this.#strace.slice(-STRACE_ROOM);
-    }
+    if (this.#strace.length > 2 * STRACE_ROOM) this.#strace = this.#newest();
     this.#later();
   };
 
@@ -50,57 +59,70 @@ export class Feed {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    const chunks = this.#chunks;
+    if (this.#isEmpty()) return;
+    const events: MachineEvent[] = joined(this.#chunks).map((chunk) => ({
+      type: 'output',
+      ...chunk,
+    }));
+    if (this.#strace.length > 0) events.push({ type: 'strace', lines: this.#straceLines() });
     this.#chunks = [];
-    this.#bytes = 0;
-    for (const { fd, bytes } of joined(chunks)) this.#send({ type: 'output', fd, bytes });
-    this.#flushStrace();
+    this.#gathered = 0;
     const relieved = this.#relieved;
     this.#relieved = [];
-    for (const resolve of relieved) resolve();
+    this.#unanswered++;
+    void Promise.all(events.map((event) => this.#send(event))).finally(() => {
+      this.#unanswered--;
+      for (const resolve of relieved) resolve();
+      if (!this.#isEmpty()) this.#later();
+    });
   }
 
-  #flushStrace(): void {
-    if (this.#strace.length === 0) return;
-    const excess = Math.max(0, this.#strace.length - STRACE_ROOM);
-    const kept = this.#strace.slice(excess);
-    const dropped = this.#dropped + excess;
+  #isEmpty(): boolean {
+    return this.#chunks.length === 0 && this.#strace.length === 0;
+  }
+
+  /** The newest calls that there is room for; the others are counted. */
+  #newest(): StraceLine[] {
+    const kept = this.#strace.slice(-STRACE_ROOM);
+    this.#dropped += this.#strace.length - kept.length;
+    return kept;
+  }
+
+  #straceLines(): StraceLine[] {
+    const lines = this.#newest();
+    if (this.#dropped > 0) {
+      const text = `… ${this.#dropped} calls not shown …`;
+      lines.unshift({ at: lines[0]?.at ?? 0, text, failed: false });
+    }
     this.#strace = [];
     this.#dropped = 0;
-    const lines: StraceLine[] =
-      dropped === 0
-        ? kept
-        : [
-            { at: kept[0]?.at ?? 0, text: `… ${dropped} calls not shown …`, failed: false },
-            ...kept,
-          ];
-    this.#send({ type: 'strace', lines });
+    return lines;
   }
 
   #later(): void {
-    this.#timer ??= setTimeout(() => this.flush(), FRAME);
+    if (this.#unanswered === 0) this.#timer ??= setTimeout(() => this.flush(), FRAME);
   }
 }
 
 /** Neighbouring chunks of the same stream as one. */
-function joined(
-  chunks: readonly { fd: 1 | 2; bytes: Uint8Array }[],
-): { fd: 1 | 2; bytes: Uint8Array }[] {
-  const result: { fd: 1 | 2; bytes: Uint8Array }[] = [];
+function joined(chunks: readonly Chunk[]): Chunk[] {
+  const result: Chunk[] = [];
   let from = 0;
-  while (from < chunks.length) {
-    const { fd } = chunks[from] ?? { fd: 1 };
-    let to = from;
-    let size = 0;
-    for (; chunks[to]?.fd === fd; to++) size += chunks[to]?.bytes.length ?? 0;
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks.slice(from, to)) {
-      bytes.set(chunk.bytes, at);
-      at += chunk.bytes.length;
-    }
-    result.push({ fd, bytes });
+  for (let to = 1; to <= chunks.length; to++) {
+    const fd = chunks[from]?.fd;
+    if (fd === undefined || chunks[to]?.fd === fd) continue;
+    result.push({ fd, bytes: concat(chunks.slice(from, to)) });
     from = to;
   }
   return result;
+}
+
+function concat(chunks: readonly Chunk[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.bytes.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk.bytes, at);
+    at += chunk.bytes.length;
+  }
+  return bytes;
 }

@@ -2,14 +2,13 @@
 /** The machine as a worker: RAM, engine, process and session behind `MachineApi`. */
 import * as Comlink from 'comlink';
 import type { Engine } from '../cpu/cpu.ts';
-import { createEngine } from '../cpu/engines.ts';
+import { createEngine, ENGINE_NAMES } from '../cpu/engines.ts';
 import { disassemble } from '../debugger/disassemble.ts';
 import { listRegions, pokeMemory, pokeRegister, readWindow } from '../debugger/inspect.ts';
 import { Session } from '../debugger/session.ts';
 import { hostClock } from '../machine/clock.ts';
 import type { GuestFiles } from '../machine/files.ts';
 import { GuestMemory } from '../machine/memory.ts';
-import { MemoryFiles } from '../machine/memory-files.ts';
 import { Process } from '../machine/process.ts';
 import type {
   BootRequest,
@@ -21,6 +20,7 @@ import type {
 import { addr, isAddr, type Addr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
 import { Feed } from './feed.ts';
+import { servedFiles } from './served-files.ts';
 
 /** A turn of the event loop; timers are clamped to milliseconds, messages are not. */
 function makeBreathe(): () => Promise<void> {
@@ -34,12 +34,17 @@ function makeBreathe(): () => Promise<void> {
     });
 }
 
+/** Most instructions of one disassembly. */
+const MOST_INSTRUCTIONS = 512;
+
 class MachineWorker implements MachineApi {
   readonly #breathe = makeBreathe();
   readonly #memory = new GuestMemory();
   readonly #engines = new Map<EngineChoice, Engine>();
   readonly #feed = new Feed((event) => this.#emit(event));
-  #listener: ((event: MachineEvent) => void) | null = null;
+  /** A proxy: its promise resolves once the page has dealt with the event. */
+  #listener: ((event: MachineEvent) => unknown) | null = null;
+  #page = self.location.href;
   #files: Promise<GuestFiles> | null = null;
   #process: Process | null = null;
   #session: Session | null = null;
@@ -50,15 +55,18 @@ class MachineWorker implements MachineApi {
     tensors: [],
   };
 
-  listen(listener: (event: MachineEvent) => void): Promise<void> {
+  listen(listener: (event: MachineEvent) => void, page: string): Promise<void> {
     this.#listener = listener;
+    this.#page = page;
     return Promise.resolve();
   }
 
+  engines(): Promise<readonly EngineChoice[]> {
+    return Promise.resolve(ENGINE_NAMES);
+  }
+
   async boot(request: BootRequest): Promise<BootResult> {
-    this.#session?.dispose();
-    this.#session = null;
-    this.#process = null;
+    this.#end();
     const files = await (this.#files ??= this.#openFiles());
     let engine: Engine;
     try {
@@ -66,6 +74,7 @@ class MachineWorker implements MachineApi {
     } catch (error) {
       return { ok: false, error: `The engine could not be loaded: ${String(error)}` };
     }
+    this.#end(); // another boot may have come between
     const started = Process.start(this.#memory, request.image, request.argv, {
       fs: files,
       clock: hostClock(),
@@ -86,7 +95,7 @@ class MachineWorker implements MachineApi {
       onEvent: (event) => {
         if (this.#session !== session) return;
         this.#feed.flush();
-        this.#emit(event);
+        void this.#emit(event);
       },
     });
     session.setBreakpoints(this.#breakpoints);
@@ -95,12 +104,22 @@ class MachineWorker implements MachineApi {
     return { ok: true, snapshot: session.snapshot() };
   }
 
+  /** Ends the process, if there is one; what it printed is sent. */
+  #end(): void {
+    this.#session?.dispose();
+    this.#session = null;
+    this.#process = null;
+    this.#feed.flush();
+  }
+
   readonly run: MachineApi['run'] = (command) => {
     const session = this.#session;
     if (session?.running === false) {
       if (session.end !== null) {
-        this.#emit({ type: 'stopped', reason: session.end, snapshot: session.snapshot() });
-      } else void session.run(command);
+        void this.#emit({ type: 'stopped', reason: session.end, snapshot: session.snapshot() });
+      } else {
+        session.run(command).catch(reportError); // a bug of ours: the page is told by an error event
+      }
     }
     return Promise.resolve();
   };
@@ -154,7 +173,8 @@ class MachineWorker implements MachineApi {
   readonly disassemble: MachineApi['disassemble'] = (address, count) => {
     const index = this.#session?.index ?? null;
     const nameOf = (target: number): string | null => index?.describe(target) ?? null;
-    return Promise.resolve(disassemble(this.#memory, address, Math.min(count, 512), nameOf));
+    const most = Math.min(count, MOST_INSTRUCTIONS);
+    return Promise.resolve(isAddr(address) ? disassemble(this.#memory, address, most, nameOf) : []);
   };
 
   /** Why the state may not be changed now, or null. */
@@ -177,7 +197,9 @@ class MachineWorker implements MachineApi {
     const store = await GuestFileStore.open({ onNotice: ({ text }) => this.#say(text) });
     if (store.ok) return store.value;
     this.#say(`${store.error} Files of the program are kept only until this page is closed.`);
-    return new MemoryFiles();
+    const { files, problems } = await servedFiles(this.#page);
+    for (const problem of problems) this.#say(problem);
+    return files;
   }
 
   /** Something for the user to read, in the console. */
@@ -185,9 +207,15 @@ class MachineWorker implements MachineApi {
     void this.#feed.output(2, new TextEncoder().encode(`glassbox: ${text}\n`));
   }
 
-  #emit(event: MachineEvent): void {
-    this.#listener?.('snapshot' in event ? Comlink.transfer(event, [event.snapshot.state]) : event);
+  async #emit(event: MachineEvent): Promise<void> {
+    await this.#listener?.(Comlink.transfer(event, buffersOf(event)));
   }
+}
+
+/** The buffers of an event that belong to it alone. */
+function buffersOf(event: MachineEvent): ArrayBuffer[] {
+  if ('snapshot' in event) return [event.snapshot.state];
+  return event.type === 'output' ? [event.bytes.buffer as ArrayBuffer] : [];
 }
 
 Comlink.expose(new MachineWorker());
