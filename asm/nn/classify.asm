@@ -43,7 +43,7 @@ classify_command:
     push    r12
     push    r13
     call    load_weights
-    call    network_start
+    call    input_start
     xor     have, have
 .next_read:
     lea     rsi, [frames]

@@ -43,7 +43,7 @@ inspect_command:
     push    rbx
     call    load_weights
     call    load_test_set
-    call    network_start
+    call    input_start
     mov     rax, [option_index]
     cmp     rax, [test_set + dataset.count]
     jae     .no_such_image

@@ -6,17 +6,6 @@
 section .text
 
 ; ----------------------------------------------------------------------------
-; void network_start(void)               tables and sizes the options decide
-;   clobber rax, rcx, xmm0, xmm1
-; ----------------------------------------------------------------------------
-network_start:
-    mov     rax, [option_batch]
-    add     rax, 31
-    and     rax, -32
-    mov     [batch_stride], rax
-    jmp     input_start
-
-; ----------------------------------------------------------------------------
 ; void network_randomize(u64 seed)
 ;
 ; Where learning begins: weights uniform in [-limit, limit), drawn layer by

@@ -35,7 +35,7 @@ test_command:
     call    load_weights
     call    load_test_set
     call    put_isa
-    call    network_start
+    call    input_start
     call    test_network
     cmp     qword [option_confusion], 0
     je      .done

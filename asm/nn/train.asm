@@ -51,7 +51,8 @@ train_command:
     call    load_test_set
     call    check_weights_target
     call    put_isa
-    call    network_start
+    call    input_start
+    call    input_start_training
     mov     rdi, [option_seed]
     call    network_randomize
     cmp     qword [option_resume], 0
