@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, it } from 'vitest';
-import { ARGUMENT_PRESETS, splitArguments } from './arguments.ts';
+import { ARGUMENT_PRESETS, splitArguments, withoutWeights } from './arguments.ts';
 
 describe('splitArguments', () => {
   it.each([
@@ -26,4 +26,12 @@ describe('splitArguments', () => {
     for (const line of lines) expect(splitArguments(line).ok).toBe(true);
     expect(new Set(lines).size).toBe(lines.length);
   });
+});
+
+it('drops the weights of another network from an argument line', () => {
+  expect(withoutWeights('classify --weights data/weights/sigmoid.bin')).toBe('classify');
+  expect(withoutWeights('train --weights data/weights/trained.bin --epochs 2')).toBe(
+    'train --epochs 2',
+  );
+  expect(withoutWeights('test --data data/digits')).toBe('test --data data/digits');
 });

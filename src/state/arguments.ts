@@ -18,6 +18,11 @@ export const ARGUMENT_PRESETS: readonly ArgumentPreset[] = [
   { label: 'Help', args: '--help' },
 ];
 
+/** The argument line without the weights file: to another network they mean nothing. */
+export function withoutWeights(args: string): string {
+  return args.replace(/\s*--weights\s+data\/weights\/\S+/g, '').trim();
+}
+
 /** Splits at blanks; '…', "…" and \ keep blanks. Fails on a quote without its end. */
 export function splitArguments(line: string): Result<string[], string> {
   const words: string[] = [];

@@ -6,16 +6,17 @@
  */
 import type { MachineHandle } from '../client/machine-client.ts';
 import type { DebugInfo } from '../protocol/debug-info.ts';
-import type { MachineEvent, StopReason } from '../protocol/machine.ts';
+import type { EngineChoice, MachineEvent, StopReason } from '../protocol/machine.ts';
 import { CpuState } from '../shared/cpu-state.ts';
+import { formatCompact } from '../shared/format.ts';
 import { DrawingState } from './classifier-drawing.svelte.ts';
+import { weightsPath, type WeightsChoice } from './weights.ts';
 
 export const FRAME_BYTES = 784;
 export const DIGITS = 10;
 
-/** Where the weights of `sigmoid` lie among the guest's files. */
-export const PAGE_WEIGHTS = 'data/weights/sigmoid.bin';
-export const TRAINED_WEIGHTS = 'data/weights/trained.bin';
+/** The event of a program that has read a whole frame. */
+const FRAME_EVENT = 'frame_begin';
 
 export interface Reading {
   readonly digit: number;
@@ -44,8 +45,14 @@ export interface ClassifierProgram {
   readonly debug: DebugInfo | null;
 }
 
-/** A frame that takes longer than this many milliseconds is reported as stuck. */
-const PATIENCE = 20_000;
+/**
+ * A frame is given up when it has taken this many instructions and this long (a reading takes some
+ * ten thousands; the time is for fast engines), or, whatever the count, when `PATIENCE` is over:
+ * a cold engine on a slow machine may need many seconds. Times in milliseconds.
+ */
+const STUCK_INSTRUCTIONS = 50_000_000;
+const STUCK_AFTER = 2_000;
+const PATIENCE = 60_000;
 
 export class ClassifierState {
   /** What is drawn; here, so that it outlives a change of the page's layout. */
@@ -57,17 +64,20 @@ export class ClassifierState {
   #status = $state<ClassifierStatus>('empty');
   #trouble = $state<string | null>(null);
   #reading = $state.raw<Reading | null>(null);
-  #weights = $state(PAGE_WEIGHTS);
-  #program: ClassifierProgram | null = null;
+  #choice = $state<WeightsChoice>('page');
+  #program = $state.raw<ClassifierProgram | null>(null);
+  #engine: EngineChoice = 'unicorn';
   #writtenAt = 0;
   #turn = 0;
   #alive = false;
-  #sent: { frame: Uint8Array; at: number } | null = null;
+  #sent: { frame: Uint8Array; at: number; from: number } | null = null;
   #next: Uint8Array | null = null;
   #last: Uint8Array | null = null;
   #line = '';
   #complaint = '';
+  /** At the latest read(0), and in all as last heard. */
   #instructions: number | null = null;
+  #executed = 0;
   #pending: Omit<Reading, 'instructions'> | null = null;
   #patience: ReturnType<typeof setTimeout> | undefined;
 
@@ -94,17 +104,34 @@ export class ClassifierState {
     return this.#reading;
   }
 
+  /** Whether a drawing waits for its reading, or for the program to start. */
+  get busy(): boolean {
+    return this.#status === 'empty' || this.#status === 'starting' || this.#status === 'reading';
+  }
+
+  get choice(): WeightsChoice {
+    return this.#choice;
+  }
+
   /** The weights file in use, among the guest's files. */
   get weights(): string {
-    return this.#weights;
+    return weightsPath(this.#program?.name ?? 'sigmoid', this.#choice);
+  }
+
+  /** Whether the program reads digits at all: it announces the frames that it reads. */
+  get able(): boolean {
+    const debug = this.#program?.debug;
+    return debug == null || debug.events.some((event) => event.name === FRAME_EVENT);
   }
 
   /** Starts the program, or another version of it, and reads the latest drawing again. */
   async setProgram(program: ClassifierProgram): Promise<void> {
-    const known = this.#program?.debug?.sha256;
+    const before = this.#program;
+    const known = before?.debug?.sha256;
     this.#program = program;
     // The same bytes with other comments: what runs goes on.
     if (known !== undefined && known === program.debug?.sha256) return;
+    if (before !== null && before.name !== program.name) this.#choice = 'page';
     await this.restart();
   }
 
@@ -116,9 +143,16 @@ export class ClassifierState {
   }
 
   /** Takes other weights; starts anew, since the program reads them at its start. */
-  async useWeights(path: string): Promise<void> {
-    this.#weights = path;
+  async useWeights(choice: WeightsChoice): Promise<void> {
+    this.#choice = choice;
     this.#writtenAt = 0;
+    await this.restart();
+  }
+
+  /** Takes another engine; the drawing is read anew by it. */
+  async useEngine(engine: EngineChoice): Promise<void> {
+    if (engine === this.#engine) return;
+    this.#engine = engine;
     await this.restart();
   }
 
@@ -127,12 +161,17 @@ export class ClassifierState {
     if (program === null) return;
     const turn = ++this.#turn;
     this.#forget();
-    this.#status = 'starting';
     this.#trouble = null;
-    const argv = [program.name, 'classify', '--weights', this.#weights];
+    if (!this.able) {
+      this.#status = 'stopped';
+      this.#reading = null;
+      return;
+    }
+    this.#status = 'starting';
+    const argv = [program.name, 'classify', '--weights', this.weights];
     const { image, debug } = program;
     try {
-      const booted = await this.#client.boot({ image, debug, argv, engine: 'unicorn' });
+      const booted = await this.#client.boot({ image, debug, argv, engine: this.#engine });
       if (turn !== this.#turn) return;
       if (!booted.ok) {
         this.#fail(booted.error);
@@ -176,15 +215,10 @@ export class ClassifierState {
     if (!this.#alive || this.#sent !== null || this.#next === null) return;
     const frame = this.#next;
     this.#next = null;
-    this.#sent = { frame, at: this.#now() };
+    this.#sent = { frame, at: this.#now(), from: this.#executed };
     this.#status = 'reading';
     clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => {
-      this.#fail(
-        `classify has been at this drawing for ${PATIENCE / 1000} s. It may loop without an end.`,
-      );
-      this.#client.restart();
-    }, PATIENCE);
+    this.#patience = setTimeout(() => this.#giveUp(`for ${PATIENCE / 1000} s`), PATIENCE);
     this.#client.writeStdin(frame).catch((error: unknown) => {
       this.#fail(error instanceof Error ? error.message : String(error));
     });
@@ -203,8 +237,10 @@ export class ClassifierState {
       case 'stopped':
         if (this.#alive && event.reason.kind !== 'entry') this.#ended(event.reason);
         break;
-      case 'running':
       case 'progress':
+        this.#watch(event.snapshot.state);
+        break;
+      case 'running':
       case 'strace':
       case 'samples':
         break;
@@ -245,12 +281,28 @@ export class ClassifierState {
     const count = new CpuState(state).instructions;
     const before = this.#instructions;
     this.#instructions = count;
+    this.#executed = count;
     const pending = this.#pending;
     this.#pending = null;
     if (pending && before !== null && this.#reading?.frame === pending.frame) {
       this.#reading = { ...pending, instructions: count - before };
     }
     if (this.#sent === null) this.#status = 'ready';
+  }
+
+  /** Still at work: how much, tells whether it will come to an end. */
+  #watch(state: ArrayBuffer): void {
+    this.#executed = new CpuState(state).instructions;
+    const sent = this.#sent;
+    if (sent === null || this.#now() - sent.at < STUCK_AFTER) return;
+    const spent = this.#executed - sent.from;
+    if (spent < STUCK_INSTRUCTIONS) return;
+    this.#giveUp(`with ${formatCompact(spent)} instructions`);
+  }
+
+  #giveUp(how: string): void {
+    this.#fail(`classify has been at this drawing ${how}. It may loop without an end.`);
+    this.#client.restart();
   }
 
   #ended(reason: StopReason): void {
@@ -281,6 +333,7 @@ export class ClassifierState {
     this.#line = '';
     this.#complaint = '';
     this.#instructions = null;
+    this.#executed = 0;
   }
 }
 

@@ -5,12 +5,9 @@ import type { WorkerCrash } from '../client/worker-link.ts';
 import type { BootRequest, MachineEvent, Snapshot, StopReason } from '../protocol/machine.ts';
 import { CpuState } from '../shared/cpu-state.ts';
 import { DrawingState, CANVAS_SIDE } from './classifier-drawing.svelte.ts';
-import {
-  ClassifierState,
-  FRAME_BYTES,
-  parseReading,
-  TRAINED_WEIGHTS,
-} from './classifier.svelte.ts';
+import { ClassifierState, FRAME_BYTES, parseReading } from './classifier.svelte.ts';
+import { DEBUG } from './testing/fake-machine.ts';
+import { weightsPath } from './weights.ts';
 
 const LINE = '7 0.000001 0.000002 0.0 0.0 0.0 0.0 0.0 0.999990 0.0 0.000007\n';
 
@@ -64,6 +61,10 @@ class FakeMachine {
 
   wait(instructions: number): void {
     this.#event({ type: 'waiting', snapshot: snapshot(instructions) });
+  }
+
+  progress(instructions: number): void {
+    this.#event({ type: 'progress', snapshot: snapshot(instructions) });
   }
 
   stop(reason: StopReason): void {
@@ -136,8 +137,8 @@ describe('ClassifierState', () => {
   it('reads the drawing again after a restart', async () => {
     await classifier.setProgram(program);
     classifier.show(frame(3));
-    await classifier.useWeights(TRAINED_WEIGHTS);
-    expect(machine.boots.at(-1)?.argv.at(-1)).toBe(TRAINED_WEIGHTS);
+    await classifier.useWeights('trained');
+    expect(machine.boots.at(-1)?.argv.at(-1)).toBe(weightsPath('sigmoid', 'trained'));
     expect(machine.frames.map((f) => f[0])).toEqual([3, 3]);
   });
 
@@ -186,12 +187,53 @@ describe('ClassifierState', () => {
     expect(classifier.trouble).toContain('“hello”');
   });
 
-  it('gives up a program that does not come back', async () => {
+  it('gives up a program that says nothing for a minute', async () => {
     await classifier.setProgram(program);
     classifier.show(frame(1));
-    await vi.advanceTimersByTimeAsync(60_000);
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(classifier.busy).toBe(true);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(classifier.trouble).toContain('loop');
     expect(machine.restarts).toBe(1);
+  });
+
+  it('gives up a program that has executed far too much, but not in an instant', async () => {
+    await classifier.setProgram(program);
+    machine.wait(2_000_000);
+    classifier.show(frame(1));
+    clock = 1_000;
+    machine.progress(900_000_000);
+    expect(classifier.trouble).toBeNull();
+    clock = 30_000;
+    machine.progress(51_000_000);
+    expect(classifier.trouble).toBeNull();
+    machine.progress(52_000_000);
+    expect(classifier.trouble).toBe(
+      'classify has been at this drawing with 50.0 M instructions. It may loop without an end.',
+    );
+    expect(machine.restarts).toBe(1);
+  });
+
+  it('takes another engine, and for another program its own weights', async () => {
+    await classifier.setProgram(program);
+    await classifier.useWeights('trained');
+    await classifier.useEngine('jit');
+    await classifier.useEngine('jit');
+    expect(machine.boots.map((boot) => boot.engine)).toEqual(['unicorn', 'unicorn', 'jit']);
+    await classifier.setProgram({ ...program, name: 'relu' });
+    expect(machine.boots.at(-1)?.argv.at(-1)).toBe('data/weights/relu.bin');
+    await classifier.useWeights('trained');
+    expect(machine.boots.at(-1)?.argv.at(-1)).toBe('data/weights/trained-relu.bin');
+  });
+
+  it('leaves a program alone that reads no digits', async () => {
+    await classifier.setProgram({ ...program, name: 'hello', debug: DEBUG });
+    expect(classifier.able).toBe(false);
+    expect(classifier.busy).toBe(false);
+    expect(machine.boots).toHaveLength(0);
+    classifier.show(frame(1));
+    await classifier.setProgram(program);
+    expect(machine.frames).toHaveLength(1);
   });
 
   it('passes on a refused boot and a crash', async () => {

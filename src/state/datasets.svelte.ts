@@ -63,6 +63,9 @@ export class DatasetsState {
   #ready = $state(false);
   #usage = $state.raw<{ usage: number; quota: number } | null>(null);
   #samples = $state.raw<readonly SampleDigit[]>([]);
+  #settleWeights: () => void = () => undefined;
+  /** Settles when the weights are in place, or cannot be: long before the digits are. */
+  readonly weightsInPlace = new Promise<void>((resolve) => (this.#settleWeights = resolve));
   #test: { images: Uint8Array; labels: Uint8Array } | null = null;
 
   constructor(options: DatasetsOptions) {
@@ -107,12 +110,16 @@ export class DatasetsState {
     return this.#files.find((file) => file.path === path)?.modified ?? 0;
   }
 
-  /** Opens the store and puts the embedded files in place; the weights first. */
-  async start(): Promise<void> {
+  /**
+   * Opens the store and puts the embedded files in place; the weights first.
+   * @param program whose weights are wanted
+   */
+  async start(program = 'sigmoid'): Promise<void> {
     this.#problem = null;
     const opened = await this.#options.openStore();
     if (!opened.ok) {
       this.#problem = opened.error;
+      this.#settleWeights();
       return;
     }
     const store = opened.value;
@@ -120,22 +127,32 @@ export class DatasetsState {
     this.#stopHearing = store.onChange(() => void this.refresh().catch(() => undefined));
     this.#sets = new DataSets(adapter(store), this.#options.base, this.#options.fetch);
     try {
-      await this.#embed(this.#sets);
+      await this.#embed(this.#sets, program);
     } catch (error) {
       // The database was closed under us: the page goes away, or site data was cleared.
       if (this.#store === store) this.#problem = storageMessage(error);
+      this.#settleWeights();
     }
   }
 
-  async #embed(sets: DataSets): Promise<void> {
-    for (const ensure of [() => sets.ensureWeights(), () => sets.ensureDigits()]) {
-      const done = await ensure();
-      if (!done.ok) this.#problem ??= done.error;
-    }
+  async #embed(sets: DataSets, program: string): Promise<void> {
+    const weights = await sets.ensureWeights(program);
+    if (!weights.ok) this.#problem = weights.error;
+    await this.refresh();
+    this.#settleWeights();
+    const digits = await sets.ensureDigits();
+    if (!digits.ok) this.#problem ??= digits.error;
     if (await sets.has('mnist')) this.#mnist = { kind: 'present' };
     await this.refresh();
     this.#ready = true;
     await this.moreSamples();
+  }
+
+  /** Puts the weights of another program in place. */
+  async ensureWeights(program: string): Promise<void> {
+    const done = await this.#sets?.ensureWeights(program);
+    if (done?.ok === false) this.#problem = done.error;
+    await this.refresh();
   }
 
   async refresh(): Promise<void> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The registers as last heard of, and as they were at the stop before. */
-import type { Snapshot, StopReason } from '../protocol/machine.ts';
+import type { EngineChoice, Snapshot, StopReason } from '../protocol/machine.ts';
 import { CpuState } from '../shared/cpu-state.ts';
 
 export class MachineSnapshots {
@@ -36,6 +36,11 @@ export class MachineSnapshots {
   /** Millions of instructions a second of the latest stretch of running. */
   get mips(): number {
     return this.#mips;
+  }
+
+  /** The engine of the process; null when there is none. */
+  get engine(): EngineChoice | null {
+    return this.#newest?.engine ?? null;
   }
 
   /** A new process stands at its entry. */

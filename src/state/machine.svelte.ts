@@ -64,7 +64,9 @@ export class MachineState {
   #status = $state<MachineStatus>('empty');
   #settled = $state<MachineStatus>('empty');
   #args = $state('');
-  #engine = $state<EngineChoice>('unicorn');
+  #wanted = $state<EngineChoice>('jit');
+  #engines = $state.raw<readonly EngineChoice[]>(['unicorn']);
+  #enginesKnown = false;
   #trouble = $state.raw<MachineTrouble | null>(null);
   #prepare: (() => Promise<boolean>) | null = null;
   #stopped: ((reason: StopReason | null) => void)[] = [];
@@ -94,7 +96,7 @@ export class MachineState {
     return this.#booted;
   }
 
-  /** Whether the program has changed since it was booted. */
+  /** Whether the program has changed since it was booted; other comments are no change. */
   get stale(): boolean {
     return this.#booted !== null && this.#program !== this.#booted;
   }
@@ -118,13 +120,23 @@ export class MachineState {
     return this.#args;
   }
 
-  /** The engine that the next boot takes. */
+  /** The engines there are; only the reference before the machine has been asked. */
+  get engines(): readonly EngineChoice[] {
+    return this.#engines;
+  }
+
+  /** The engine that the next boot takes: the one wished for, if it exists. */
   get engine(): EngineChoice {
-    return this.#engine;
+    return this.#engines.includes(this.#wanted) ? this.#wanted : (this.#engines[0] ?? 'unicorn');
   }
 
   set engine(engine: EngineChoice) {
-    this.#engine = engine;
+    this.#wanted = engine;
+  }
+
+  /** The engine of the process in the machine; null when there is none. */
+  get activeEngine(): EngineChoice | null {
+    return this.#seen.engine;
   }
 
   /** The newest registers: at the stop, or while running of the latest frame. Null when empty. */
@@ -183,12 +195,23 @@ export class MachineState {
   /** Replaces the program that the next boot takes; what runs now goes on. */
   setProgram(program: Program): void {
     this.#program = program;
+    // The same bytes of other lines: what runs is seen in the new ones.
+    if (this.#booted !== null && runAlike(program, this.#booted)) this.#booted = program;
     if (this.#trouble?.kind === 'program') this.#trouble = null;
   }
 
   /** There is no program to be had; `message` says why, in a sentence. */
   lacksProgram(message: string): void {
     this.#fail('program', message);
+  }
+
+  /** Asks the machine for its engines, once; `boot` does it by itself. */
+  async findEngines(): Promise<void> {
+    if (this.#enginesKnown) return;
+    await this.#attempt(async () => {
+      this.#engines = await this.#client.engines();
+      this.#enginesKnown = true;
+    });
   }
 
   /**
@@ -219,10 +242,12 @@ export class MachineState {
     if (!words.ok) return this.#fail('arguments', words.error);
     this.#args = args;
     this.#release(null);
+    await this.findEngines();
+    if (turn !== this.#bootTurn) return false;
     const { image, debug, name } = program;
     const argv = [name, ...words.value];
     try {
-      const result = await this.#client.boot({ image, debug, argv, engine: this.#engine });
+      const result = await this.#client.boot({ image, debug, argv, engine: this.engine });
       if (turn !== this.#bootTurn) return false;
       if (!result.ok) return this.#fail('boot', result.error);
       this.#booted = program;
@@ -443,4 +468,17 @@ export class MachineState {
     if (cpu === null || this.#index === null || cpu.rip >= 2n ** 47n) return null;
     return this.#index.lineAt(Number(cpu.rip));
   }
+}
+
+/** Whether two programs differ in lines and comments at most: bytes, tensors, events are the same. */
+function runAlike(a: Program, b: Program): boolean {
+  if (a.name !== b.name || a.debug === null || b.debug === null) return false;
+  return a.debug.sha256 === b.debug.sha256 && meaning(a.debug) === meaning(b.debug);
+}
+
+function meaning({ tensors, events }: DebugInfo): string {
+  return JSON.stringify([
+    tensors.map(({ name, address, type, shape, axes }) => [name, address, type, shape, axes]),
+    events.map(({ name, address }) => [name, address]),
+  ]);
 }

@@ -76,8 +76,34 @@ describe('booting', () => {
   it('knows when the program has changed since', async () => {
     await booted();
     expect(machine.stale).toBe(false);
-    machine.setProgram({ ...PROGRAM });
+    const changed = { ...DEBUG, sha256: '1'.repeat(64) };
+    machine.setProgram({ ...PROGRAM, debug: changed });
     expect(machine.stale).toBe(true);
+  });
+
+  it('sees what runs in the lines of sources that differ in comments only', async () => {
+    await booted();
+    const lines = [...DEBUG.lines];
+    lines[3] = 11;
+    machine.setProgram({ ...PROGRAM, debug: { ...DEBUG, lines } });
+    expect(machine.stale).toBe(false);
+    expect(machine.source).toEqual({ file: 'main.asm', line: 11 });
+    // A new annotation is more than a comment: the worker does not know it yet.
+    const events = [...DEBUG.events, { name: 'frame_begin', address: 1, file: 0, line: 1 }];
+    machine.setProgram({ ...PROGRAM, debug: { ...DEBUG, lines, events } });
+    expect(machine.stale).toBe(true);
+  });
+
+  it('takes the engine wished for if there is one of that name', async () => {
+    machine.engine = 'jit';
+    expect(machine.engine).toBe('unicorn');
+    fake.available = ['unicorn', 'jit'];
+    await booted();
+    expect(machine.engine).toBe('jit');
+    expect(fake.boots[0]?.engine).toBe('jit');
+    machine.engine = 'unicorn';
+    await machine.boot();
+    expect(fake.boots[1]?.engine).toBe('unicorn');
   });
 });
 

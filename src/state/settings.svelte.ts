@@ -3,6 +3,7 @@
 import type { EngineChoice } from '../protocol/machine.ts';
 import type { IntegerFormat, LaneFormat } from '../shared/format.ts';
 import { isBoolean, isString, oneOf, type Store } from './store.ts';
+import type { WeightsChoice } from './weights.ts';
 
 /** The numbers beside the bytes of a memory dump. */
 export type MemoryColumn = 'none' | 'f64' | 'f32';
@@ -12,9 +13,10 @@ export class SettingsState {
   #registerFormat = $state<IntegerFormat>('hex');
   #laneFormat = $state<LaneFormat>('f64');
   #memoryColumn = $state<MemoryColumn>('f64');
-  #engine = $state<EngineChoice>('unicorn');
+  #engine = $state<EngineChoice>('jit');
   #program = $state('sigmoid');
   #args = $state('classify');
+  #weights = $state<WeightsChoice>('page');
   #introSeen = $state(false);
 
   constructor(store: Store) {
@@ -25,9 +27,10 @@ export class SettingsState {
     this.#laneFormat = store.get('laneFormat', 'f64', lanes);
     const columns = oneOf<MemoryColumn>('none', 'f64', 'f32');
     this.#memoryColumn = store.get('memoryColumn', 'f64', columns);
-    this.#engine = store.get('engine', 'unicorn', oneOf<EngineChoice>('unicorn', 'jit'));
+    this.#engine = store.get('engine', 'jit', oneOf<EngineChoice>('unicorn', 'jit'));
     this.#program = store.get('program', 'sigmoid', isString);
     this.#args = store.get('args', 'classify', isString);
+    this.#weights = store.get('weights', 'page', oneOf<WeightsChoice>('page', 'trained'));
     this.#introSeen = store.get('introSeen', false, isBoolean);
   }
 
@@ -58,6 +61,7 @@ export class SettingsState {
     this.#store.set('memoryColumn', value);
   }
 
+  /** The engine wished for; the machine takes it if it exists. */
   get engine(): EngineChoice {
     return this.#engine;
   }
@@ -85,6 +89,16 @@ export class SettingsState {
   set args(value: string) {
     this.#args = value;
     this.#store.set('args', value);
+  }
+
+  /** With which weights drawings are read. */
+  get weights(): WeightsChoice {
+    return this.#weights;
+  }
+
+  set weights(value: WeightsChoice) {
+    this.#weights = value;
+    this.#store.set('weights', value);
   }
 
   /** Whether the three first steps have been closed. */

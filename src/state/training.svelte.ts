@@ -5,46 +5,18 @@
  */
 import type { DebugTensor } from '../protocol/debug-info.ts';
 import type { Sample, StopReason } from '../protocol/machine.ts';
-import { TRAINED_WEIGHTS } from './classifier.svelte.ts';
 import type { MachineState } from './machine.svelte.ts';
-import { isNumber, oneOf, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { CurveBuilder, EMPTY_CURVE, type Counters, type Curve } from './training-curve.ts';
+import {
+  TrainingChoices,
+  trainingArguments,
+  trainingTotal,
+  type NumberOption,
+  type TrainingOptions,
+  type TrainingSet,
+} from './training-options.svelte.ts';
 import { weightImages, weightLayout, type WeightImages } from './training-weights.ts';
-
-export type TrainingSet = 'digits' | 'mnist';
-
-export interface TrainingOptions {
-  readonly set: TrainingSet;
-  readonly epochs: number;
-  readonly batch: number;
-  readonly rate: number;
-  /** Samples of the set to use; 0: all. */
-  readonly limit: number;
-  readonly seed: number;
-}
-
-const DEFAULTS: TrainingOptions = {
-  set: 'digits',
-  epochs: 3,
-  batch: 32,
-  rate: 0.1,
-  limit: 0,
-  seed: 1,
-};
-
-/** Samples in the training set of each. */
-export const SET_SIZES: Readonly<Record<TrainingSet, number>> = { digits: 6000, mnist: 60_000 };
-
-/** What each number may be: as the program itself demands. */
-export const RANGES = {
-  epochs: { min: 1, max: 1000, step: 1 },
-  batch: { min: 1, max: 1024, step: 1 },
-  rate: { min: 0.001, max: 10, step: 0.001 },
-  limit: { min: 0, max: 60_000, step: 1 },
-  seed: { min: 1, max: 2_000_000_000, step: 1 },
-} as const;
-
-export type NumberOption = keyof typeof RANGES;
 
 const COUNTERS = ['loss_sum', 'correct_count', 'sample_count', 'epoch'] as const;
 
@@ -68,6 +40,7 @@ export type TrainingMachine = Pick<
   | 'onSamples'
   | 'inspect'
   | 'booted'
+  | 'program'
   | 'args'
   | 'status'
   | 'busy'
@@ -76,10 +49,9 @@ export type TrainingMachine = Pick<
 
 export class TrainingState {
   readonly #machine: TrainingMachine;
-  readonly #store: Store;
+  readonly #choices: TrainingChoices;
   readonly #now: () => number;
   readonly #off: () => void;
-  #options = $state.raw<TrainingOptions>(DEFAULTS);
   #args = $state<string | null>(null);
   #started = $state.raw<TrainingOptions | null>(null);
   #curve = $state.raw<Curve>(EMPTY_CURVE);
@@ -94,22 +66,18 @@ export class TrainingState {
 
   constructor(machine: TrainingMachine, store: Store, now: () => number = () => performance.now()) {
     this.#machine = machine;
-    this.#store = store;
+    this.#choices = new TrainingChoices(store);
     this.#now = now;
-    const number = (key: NumberOption) => store.get(`train.${key}`, DEFAULTS[key], isNumber);
-    this.#options = {
-      set: store.get('train.set', DEFAULTS.set, oneOf<TrainingSet>('digits', 'mnist')),
-      epochs: number('epochs'),
-      batch: number('batch'),
-      rate: number('rate'),
-      limit: number('limit'),
-      seed: number('seed'),
-    };
     this.#off = machine.onSamples((samples) => this.#take(samples));
   }
 
   get options(): TrainingOptions {
-    return this.#options;
+    return this.#choices.of(this.#name);
+  }
+
+  /** Whether the program learns at all: it announces its batches. */
+  get able(): boolean {
+    return this.#announces(STEPS.batch);
   }
 
   get curve(): Curve {
@@ -154,9 +122,7 @@ export class TrainingState {
 
   /** Samples of the whole training, of the one under way or of the options. */
   get total(): number {
-    const { set, epochs, limit } = this.#started ?? this.#options;
-    const size = limit === 0 ? SET_SIZES[set] : Math.min(limit, SET_SIZES[set]);
-    return size * epochs;
+    return trainingTotal(this.#started ?? this.options);
   }
 
   get seen(): number {
@@ -170,25 +136,19 @@ export class TrainingState {
   }
 
   choose(set: TrainingSet): void {
-    this.#options = { ...this.#options, set };
-    this.#store.set('train.set', set);
+    this.#choices.choose(this.#name, set);
   }
 
   /** Sets a number; one that the program would refuse is brought into its range. */
-  setNumber(key: NumberOption, value: number): void {
-    const { min, max, step } = RANGES[key];
-    if (!Number.isFinite(value)) return;
-    const whole = step === 1 ? Math.round(value) : value;
-    const clean = Math.min(max, Math.max(min, whole));
-    this.#options = { ...this.#options, [key]: clean };
-    this.#store.set(`train.${key}`, clean);
+  setNumber(option: NumberOption, value: number): void {
+    this.#choices.setNumber(this.#name, option, value);
   }
 
   /** Boots a new training and stands at its entry. */
   async restart(): Promise<boolean> {
     this.#problem = null;
-    const options = this.#options;
-    const args = trainingArguments(options);
+    const options = this.options;
+    const args = trainingArguments(options, this.#name);
     this.#builder = new CurveBuilder();
     this.#curve = EMPTY_CURVE;
     this.#counters = null;
@@ -210,7 +170,7 @@ export class TrainingState {
   async step(step: TrainingStep): Promise<void> {
     if (!(await this.#ready())) return;
     const event = STEPS[step];
-    if (!this.#machine.booted?.debug?.events.some((e) => e.name === event)) {
+    if (!this.#announces(event)) {
       this.#problem = `The program has no “;@ event ${event}” any more.`;
       return;
     }
@@ -249,10 +209,20 @@ export class TrainingState {
     this.#off();
   }
 
+  /** Name of the program that the next training is of. */
+  get #name(): string {
+    return this.#machine.program?.name ?? 'sigmoid';
+  }
+
+  #announces(event: string): boolean {
+    const debug = (this.active ? this.#machine.booted : this.#machine.program)?.debug;
+    return debug?.events.some((each) => each.name === event) ?? false;
+  }
+
   async #ready(): Promise<boolean> {
     this.#problem = null;
     if (this.running) return false;
-    const changed = trainingArguments(this.#options) !== this.#args;
+    const changed = trainingArguments(this.options, this.#name) !== this.#args;
     if (this.active && !changed) {
       this.#mark = null;
       return true;
@@ -313,14 +283,4 @@ export class TrainingState {
   #tensor(name: string): DebugTensor | null {
     return this.#machine.booted?.debug?.tensors.find((t) => t.name === name) ?? null;
   }
-}
-
-/** The argument line of a training; its weights go beside the page's own, not over them. */
-export function trainingArguments(options: TrainingOptions): string {
-  const { set, epochs, batch, rate, limit, seed } = options;
-  return [
-    `train --data data/${set} --weights ${TRAINED_WEIGHTS}`,
-    `--epochs ${epochs} --batch ${batch} --lr ${rate} --seed ${seed}`,
-    ...(limit > 0 ? [`--limit ${limit}`] : []),
-  ].join(' ');
 }

@@ -6,7 +6,8 @@ import { durationText, progressText } from '../ui/network/train-text.ts';
 import { memoryStore } from './store.ts';
 import { CurveBuilder } from './training-curve.ts';
 import { weightImages, weightLayout } from './training-weights.ts';
-import { trainingArguments, TrainingState, type TrainingMachine } from './training.svelte.ts';
+import { trainingArguments } from './training-options.svelte.ts';
+import { TrainingState, type TrainingMachine } from './training.svelte.ts';
 
 const tensor = (name: string, over: Partial<DebugTensor> = {}): DebugTensor => ({
   name,
@@ -26,6 +27,7 @@ class FakeMachine {
   busy = false;
   trouble: TrainingMachine['trouble'] = null;
   booted: TrainingMachine['booted'] = null;
+  program: TrainingMachine['program'] = null;
   boots: string[] = [];
   asked: string[] = [];
   watched: readonly string[] = [];
@@ -43,6 +45,15 @@ class FakeMachine {
     ],
   };
 
+  constructor() {
+    this.open('sigmoid');
+  }
+
+  open(name: string, learns = true): void {
+    const debug = learns ? this.#debug : { events: [], tensors: [] };
+    this.program = { name, image: new Uint8Array(), debug } as never;
+  }
+
   readonly inspect = {
     readMemory: (address: number, length: number) =>
       Promise.resolve({
@@ -56,7 +67,7 @@ class FakeMachine {
     this.boots.push(args);
     this.args = args;
     this.status = 'ready';
-    this.booted = { name: 'sigmoid', image: new Uint8Array(), debug: this.#debug } as never;
+    this.booted = this.program;
     return Promise.resolve(this.trouble === null);
   }
 
@@ -128,6 +139,28 @@ describe('TrainingState', () => {
     await training.run();
     expect(machine.boots).toHaveLength(1);
     expect(machine.asked).toEqual(['batch_end', 'sample_end', 'epoch_end', 'run']);
+  });
+
+  it('has options and weights of its own for each program', async () => {
+    const { machine, training } = made();
+    training.setNumber('batch', 8);
+    machine.open('relu');
+    expect(training.options).toMatchObject({ batch: 64, rate: 0.01 });
+    training.setNumber('epochs', 1);
+    await training.run();
+    expect(machine.boots).toEqual([
+      'train --data data/digits --weights data/weights/trained-relu.bin ' +
+        '--epochs 1 --batch 64 --lr 0.01 --seed 1',
+    ]);
+    machine.open('sigmoid');
+    expect(training.options).toMatchObject({ batch: 8, epochs: 3, rate: 0.1 });
+  });
+
+  it('knows a program that does not learn', () => {
+    const { machine, training } = made();
+    expect(training.able).toBe(true);
+    machine.open('hello', false);
+    expect(training.able).toBe(false);
   });
 
   it('reads the counters at a stop', async () => {

@@ -248,6 +248,16 @@ describe('ensureDigits and ensureWeights', () => {
       'The trained weights have 5 bytes, not 203600.',
     );
   });
+
+  it('bring each program its own weights, and none to one that has none', async () => {
+    const { store, asked, sets } = world((url) =>
+      url === `${BASE}data/weights/relu.bin` ? new Uint8Array(437_544) : 404,
+    );
+    expect((await sets.ensureWeights('relu')).ok).toBe(true);
+    expect(store.files.get('data/weights/relu.bin')?.length).toBe(437_544);
+    expect((await sets.ensureWeights('hello')).ok).toBe(true);
+    expect(asked).toHaveLength(1);
+  });
 });
 
 describe('gunzip', () => {

@@ -55,9 +55,13 @@ export const MNIST_MIRRORS = [
 ] as const;
 
 const DIGIT_SUMS = 'data/digits/SHA256SUMS';
-const WEIGHTS = 'data/weights/sigmoid.bin';
-/** 784-32-10 in double precision. */
-const WEIGHTS_BYTES = 203_600;
+/** Bytes of the weights that come with the page, by program. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  /** 784-32-10 in double precision. */
+  sigmoid: 203_600,
+  /** 784-128-64-10 in single precision. */
+  relu: 437_544,
+};
 const BY_HAND =
   'Download the four MNIST files (train-images-idx3-ubyte.gz and its three companions) ' +
   'by hand and drop them here, all together.';
@@ -115,15 +119,20 @@ export class DataSets {
     return this.#writeAll(files);
   }
 
-  /** Puts the page's weights there if no weights are; a trained file is never overwritten. */
-  async ensureWeights(): Promise<Result<null, string>> {
-    if ((await this.#store.list()).includes(WEIGHTS)) return ok(null);
-    const weights = await fetchBytes(this.#fetch, new URL(WEIGHTS, this.#base), {});
+  /**
+   * Puts the page's weights of a program there if no weights are; a trained file is never
+   * overwritten, and a program that the page has no weights for needs none.
+   */
+  async ensureWeights(program = 'sigmoid'): Promise<Result<null, string>> {
+    const size = WEIGHTS[program];
+    const path = `data/weights/${program}.bin`;
+    if (size === undefined || (await this.#store.list()).includes(path)) return ok(null);
+    const weights = await fetchBytes(this.#fetch, new URL(path, this.#base), {});
     if (!weights.ok) return err(`The trained weights could not be loaded: ${weights.error}`);
-    if (weights.value.length !== WEIGHTS_BYTES) {
-      return err(`The trained weights have ${weights.value.length} bytes, not ${WEIGHTS_BYTES}.`);
+    if (weights.value.length !== size) {
+      return err(`The trained weights have ${weights.value.length} bytes, not ${size}.`);
     }
-    return this.#writeAll([[WEIGHTS, weights.value]]);
+    return this.#writeAll([[path, weights.value]]);
   }
 
   /** Loads MNIST, checks all of it, then stores it: all four files or, on an error, none. */

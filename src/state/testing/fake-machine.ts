@@ -6,6 +6,7 @@ import type { DebugInfo } from '../../protocol/debug-info.ts';
 import type {
   BootRequest,
   BootResult,
+  EngineChoice,
   MachineEvent,
   MemoryRegion,
   RunCommand,
@@ -69,6 +70,7 @@ export class FakeMachine implements MachineHandle {
   readonly boots: BootRequest[] = [];
   /** What `boot` answers. */
   bootResult: BootResult = { ok: true, snapshot: snapshot((cpu) => (cpu.rip = 0x401000n)) };
+  available: readonly EngineChoice[] = ['unicorn'];
   memory = new Map<number, number>();
   mapped: MemoryRegion[] = [{ start: 0x402000, end: 0x403000, prot: 'rw-', name: '.data' }];
   gone: WorkerCrash | null = null;
@@ -106,6 +108,10 @@ export class FakeMachine implements MachineHandle {
 
   dispose(): void {
     this.calls.push('dispose');
+  }
+
+  engines(): Promise<readonly EngineChoice[]> {
+    return this.#answer(null, this.available);
   }
 
   boot(request: BootRequest): Promise<BootResult> {
