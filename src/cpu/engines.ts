@@ -7,6 +7,11 @@ type EngineFactory = (memory: GuestMemory) => Promise<Engine>;
 
 const FACTORIES: Partial<Record<EngineName, EngineFactory>> = {
   unicorn: async (memory) => (await import('./unicorn/engine.ts')).createUnicornEngine(memory),
+  jit: async (memory) => {
+    const { createUnicornEngine } = await import('./unicorn/engine.ts');
+    const { JitEngine } = await import('./jit/engine.ts');
+    return new JitEngine(memory, await createUnicornEngine(memory));
+  },
 };
 
 /** The engines there are, for choices and tests. */

@@ -181,7 +181,7 @@ export function planAccesses(insns: readonly Insn[]): Placed[][] {
       const b = access.base >= 0 ? known[access.base] : undefined;
       const x = access.index >= 0 ? known[access.index] : undefined;
       const offset = access.disp + (b?.offset ?? 0) + (x?.offset ?? 0) * access.scale;
-      const fixed = access.addr32 ? `#${versions++}` : `${access.seg ?? ''}`;
+      const fixed = access.addr32 ? `#${versions++}` : (access.seg ?? '');
       const key = `${b?.version ?? -1}/${x?.version ?? -1}/${access.scale}/${fixed}`;
       const found = groups.get(key);
       const delta = found ? offset - found.anchor : 0;

@@ -15,6 +15,7 @@ export class GuestCode implements CodeSource {
   readonly #shapes = new Map<number, Shape>();
   #breakpoints: ReadonlySet<number> = new Set();
   #writable = false;
+  #loadsMxcsr = false;
 
   constructor(memory: GuestMemory) {
     this.#memory = memory;
@@ -23,6 +24,11 @@ export class GuestCode implements CodeSource {
   /** Whether some of what is remembered lies where the guest can write. */
   get writable(): boolean {
     return this.#writable;
+  }
+
+  /** Whether an instruction that loads MXCSR has been seen. */
+  get loadsMxcsr(): boolean {
+    return this.#loadsMxcsr;
   }
 
   forget(): void {
@@ -54,6 +60,8 @@ export class GuestCode implements CodeSource {
     decodeRun(bytes, ip, (insn) => {
       if (this.#insns.has(insn.ip)) return false;
       this.#insns.set(insn.ip, insn);
+      if (insn.mnemonic === 'Ldmxcsr' || insn.mnemonic.startsWith('Fxrstor'))
+        this.#loadsMxcsr = true;
       return insn.next < ip + CHUNK;
     });
     const found = this.#insns.get(ip) ?? null;

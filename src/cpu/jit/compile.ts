@@ -67,7 +67,7 @@ class RegionCompiler {
 
   constructor(region: Region, options: CompileOptions) {
     this.#region = region;
-    this.#vars = new Vars(options.allocateWindow);
+    this.#vars = new Vars(() => options.allocateWindow());
     this.#lift = new Lift(this.#vars, options);
   }
 

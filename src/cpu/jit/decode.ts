@@ -109,10 +109,12 @@ const CONDITIONAL_SHIFTS = new Set([
   'Shrd',
 ]);
 
-const registerFacts: RegisterFacts[] = [];
+const registerFacts = new Map<Register, RegisterFacts>();
 
 function factsOf(register: Register): RegisterFacts {
-  return (registerFacts[register] ??= makeFacts(register));
+  let facts = registerFacts.get(register);
+  if (!facts) registerFacts.set(register, (facts = makeFacts(register)));
+  return facts;
 }
 
 function makeFacts(register: Register): RegisterFacts {
@@ -207,9 +209,9 @@ function operand(ins: Instruction, i: number): Operand {
 function describe(ins: Instruction): Insn {
   factory ??= new InstructionInfoFactory();
   const info = factory.info(ins);
-  const plain = Mnemonic[ins.mnemonic] ?? '?';
+  const plain = Mnemonic[ins.mnemonic];
   // `loop` that counts in ecx (67 prefix) is another instruction to us
-  const form = Code[ins.code] ?? '';
+  const form = Code[ins.code];
   const narrowFrame = form === 'Leavew' || form.startsWith('Enterw');
   const counts32 = plain.startsWith('Loop') && form.endsWith('ECX');
   const ops: Operand[] = [];

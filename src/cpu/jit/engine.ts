@@ -221,8 +221,15 @@ export class JitEngine implements Engine, MemoryObserver {
   }
 
   #inFallback(count: number): RunResult {
+    const before = this.#memory.state.mxcsr;
     const result = this.#fallback.run(count);
     this.#steps += result.executed;
+    // compiled code does not raise the sticky flags, so where the fallback happened to run must
+    // not show in them either (docs/JIT.md)
+    const { state } = this.#memory;
+    const usual = (before & ~MXCSR_STICKY) === INITIAL_MXCSR;
+    const still = usual && (state.mxcsr & ~MXCSR_STICKY) === INITIAL_MXCSR;
+    if (still && !this.#code.loadsMxcsr) state.mxcsr = before;
     const stored = this.#storedCode;
     if (stored) {
       this.#storedCode = null;
@@ -238,6 +245,7 @@ export class JitEngine implements Engine, MemoryObserver {
    * end) the fallback goes on to the block's end, rather than to translate from every such place.
    */
   #missing(rip: number, left: number): RunResult {
+    if (this.#breakpoints.has(rip)) return { stop: BUDGET, executed: 0 };
     const inside = this.#translations.remainingAt(rip);
     if (inside > 0) {
       const missed = (this.#missed.get(rip) ?? 0) + 1;

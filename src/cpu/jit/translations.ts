@@ -97,7 +97,7 @@ export class Translations {
     const module = new WebAssembly.Module(compiled.bytes);
     const instance = new WebAssembly.Instance(module, { e: this.#imports });
     const slot = this.#free.pop() ?? this.#slots++;
-    this.#table.set(slot, instance.exports['f'] as CallableFunction);
+    this.#table.set(slot, instance.exports['f']);
     const translation: Translation = {
       root: region.root.ip,
       slot,

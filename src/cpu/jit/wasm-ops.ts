@@ -28,7 +28,7 @@ const TY: Readonly<Record<string, Ty>> = { i: 'i32', l: 'i64', f: 'f32', d: 'f64
 /** `'ii:i'` = two i32 in, one i32 out. */
 function signature(text: string): { params: Ty[]; result: Ty | null } {
   const [ins = '', out = ''] = text.split(':');
-  return { params: [...ins].map((c) => TY[c] ?? 'i32'), result: TY[out] ?? null };
+  return { params: Array.from(ins, (c) => TY[c] ?? 'i32'), result: TY[out] ?? null };
 }
 
 function run(

@@ -105,7 +105,7 @@ export class ByteWriter {
   }
 
   name(text: string): void {
-    const bytes = [...text].map((c) => c.charCodeAt(0));
+    const bytes = Array.from(text, (c) => c.charCodeAt(0));
     this.u32(bytes.length);
     this.bytes(bytes);
   }

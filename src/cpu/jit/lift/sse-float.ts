@@ -105,12 +105,10 @@ function rounding(c: Lift): string {
 function horizontal(c: Lift, ty: Float, name: 'add' | 'sub'): void {
   const a = c.hold(c.vec(0));
   const b = c.hold(c.vec(1));
-  const [even, odd] = ty === 'f64' ? [[0, 2], [1, 3]] : [[0, 2, 4, 6], [1, 3, 5, 7]]; // prettier-ignore
   const size = ty === 'f64' ? 8 : 4;
-  c.setVec(
-    0,
-    op(`${VECTOR[ty]}.${name}`, shuffle(size, even ?? [], a, b), shuffle(size, odd ?? [], a, b)),
-  );
+  const even = ty === 'f64' ? [0, 2] : [0, 2, 4, 6];
+  const odd = even.map((lane) => lane + 1);
+  c.setVec(0, op(`${VECTOR[ty]}.${name}`, shuffle(size, even, a, b), shuffle(size, odd, a, b)));
 }
 
 /** addsubpd, addsubps: even lanes are subtracted, odd ones added. */

@@ -48,7 +48,7 @@ function flagEffects(code: Uint8Array): FlagEffect[] {
   while (decoder.canDecode) {
     const ins = decoder.decode();
     const defined = ins.rflagsWritten | ins.rflagsCleared | ins.rflagsSet;
-    const form = Code[ins.code] ?? '';
+    const form = Code[ins.code];
     // by a count of zero, flags stay as they are
     const perhaps = form.endsWith('_CL') || ins.hasRepPrefix || ins.hasRepnePrefix;
     effects.push({
