@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** A small NASM program under a session on the real Unicorn, for tests. */
+import { readFileSync } from 'node:fs';
+import { assembleWell } from '../../assembler/testing/assemble.ts';
+import type { Engine } from '../../cpu/cpu.ts';
+import { createUnicornEngine } from '../../cpu/unicorn/engine.ts';
+import { GuestMemory } from '../../machine/memory.ts';
+import { MemoryFiles } from '../../machine/memory-files.ts';
+import { Process } from '../../machine/process.ts';
+import { ManualClock } from '../../machine/testing/manual-clock.ts';
+import type { RunCommand, Sample, StopReason } from '../../protocol/machine.ts';
+import { addr, type Addr } from '../../shared/brand.ts';
+import { GPR, type GprName } from '../../shared/cpu-state.ts';
+import { DebugIndex } from '../../shared/debug-index.ts';
+import type { DebugInfo } from '../../shared/debug-info.ts';
+import { Session, type SessionEvent } from '../session.ts';
+
+const INCLUDE = new URL('../../../asm/include/', import.meta.url);
+const RAM = 32 * 2 ** 20;
+
+export interface RigOptions {
+  /** Called at each turn of the event loop that the session gives. */
+  readonly onBreathe?: (rig: Rig) => void;
+  /** Milliseconds; default the host's clock. */
+  readonly now?: () => number;
+  readonly onEvent?: (event: SessionEvent, rig: Rig) => void;
+}
+
+/** Text of a whole program: `source` begins in .text and holds `_start`. No segment is empty. */
+export function program(source: string): string {
+  const sections = ['section .rodata', 'dq 0', 'section .data', 'dq 0', 'section .text'].join('\n');
+  return `%include "include/elf.inc"\n${sections}\n${source}\n%include "include/elf_end.inc"\n`;
+}
+
+export class Rig {
+  readonly memory: GuestMemory;
+  readonly debug: DebugInfo;
+  readonly index: DebugIndex;
+  readonly process: Process;
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly events: SessionEvent[] = [];
+  output = '';
+
+  /** Assembles and loads a program; it stands at `_start`. */
+  static async start(source: string, options: RigOptions = {}): Promise<Rig> {
+    const include = (name: string): string => readFileSync(new URL(name, INCLUDE), 'utf8');
+    const { image, debug } = await assembleWell({
+      'main.asm': program(source),
+      'include/elf.inc': include('elf.inc'),
+      'include/elf_end.inc': include('elf_end.inc'),
+    });
+    const memory = new GuestMemory(RAM);
+    return new Rig(memory, await createUnicornEngine(memory), image, debug, options);
+  }
+
+  private constructor(
+    memory: GuestMemory,
+    engine: Engine,
+    image: Uint8Array,
+    debug: DebugInfo,
+    options: RigOptions,
+  ) {
+    this.memory = memory;
+    this.engine = engine;
+    this.debug = debug;
+    this.index = new DebugIndex(debug);
+    const started = Process.start(this.memory, image, ['test'], {
+      fs: new MemoryFiles(),
+      clock: new ManualClock(),
+      random: (bytes) => bytes.fill(7),
+      output: (_, bytes) => {
+        this.output += new TextDecoder().decode(bytes);
+      },
+    });
+    if (!started.ok) throw new Error(started.error);
+    this.process = started.value;
+    this.session = new Session({
+      memory: this.memory,
+      process: started.value,
+      engine: this.engine,
+      debug,
+      onEvent: (event) => {
+        this.events.push(event);
+        options.onEvent?.(event, this);
+      },
+      breathe: () => {
+        options.onBreathe?.(this);
+        return new Promise((resolve) => setImmediate(resolve));
+      },
+      now: options.now ?? (() => performance.now()),
+    });
+  }
+
+  run(command: RunCommand): Promise<StopReason> {
+    return this.session.run(command);
+  }
+
+  /** Address of a label; `_start.loop` for a local one. */
+  at(name: string): Addr {
+    const symbol = this.index.symbol(name);
+    if (symbol === null) throw new Error(`the program has no label ${name}`);
+    return addr(symbol.address);
+  }
+
+  /** Where rip is, as `name+0x10`. */
+  get place(): string | null {
+    return this.index.describe(Number(this.memory.state.rip));
+  }
+
+  gpr(name: GprName): bigint {
+    return this.memory.state.gpr(GPR[name]);
+  }
+
+  get samples(): Sample[] {
+    return this.events.flatMap((event) => (event.type === 'samples' ? event.samples : []));
+  }
+
+  dispose(): void {
+    this.session.dispose();
+    this.engine.dispose();
+  }
+}
