@@ -24,9 +24,9 @@ kernels_scalar:
     at .name,               dq scalar_text
     at .needs,              dq 0
     at .load_input,         dq input_dense_load
-    at .input_forward,      dq layer_forward
-    at .input_gradient,     dq layer_gradient
-    at .input_update,       dq layer_update
+    at .forward,            dq dense_layer_forward
+    at .gradient,           dq dense_layer_gradient
+    at .update,             dq dense_layer_update
     at .dense_forward,      dq dense_forward_scalar
     at .dense_gradient,     dq dense_gradient_scalar
     at .dense_backward,     dq dense_backward_scalar
@@ -42,9 +42,9 @@ kernels_sse2_dense:
     at .name,               dq sse2_dense_text
     at .needs,              dq 0
     at .load_input,         dq input_dense_load
-    at .input_forward,      dq layer_forward
-    at .input_gradient,     dq layer_gradient
-    at .input_update,       dq layer_update
+    at .forward,            dq dense_layer_forward
+    at .gradient,           dq dense_layer_gradient
+    at .update,             dq dense_layer_update
     at .dense_forward,      dq dense_forward_sse2
     at .dense_gradient,     dq dense_gradient_sse2
     at .dense_backward,     dq dense_backward_sse2
@@ -60,9 +60,9 @@ kernels_sse2:
     at .name,               dq sse2_text
     at .needs,              dq 0
     at .load_input,         dq input_sparse_load
-    at .input_forward,      dq input_sparse_forward
-    at .input_gradient,     dq input_sparse_gradient
-    at .input_update,       dq input_sparse_update
+    at .forward,            dq sparse_layer_forward
+    at .gradient,           dq sparse_layer_gradient
+    at .update,             dq sparse_layer_update
     at .dense_forward,      dq dense_forward_sse2
     at .dense_gradient,     dq dense_gradient_sse2
     at .dense_backward,     dq dense_backward_sse2
@@ -78,9 +78,9 @@ kernels_avx2:
     at .name,               dq avx2_text
     at .needs,              dq CPU_AVX2
     at .load_input,         dq input_sparse_load
-    at .input_forward,      dq input_sparse_forward
-    at .input_gradient,     dq input_sparse_gradient
-    at .input_update,       dq input_sparse_update
+    at .forward,            dq sparse_layer_forward
+    at .gradient,           dq sparse_layer_gradient
+    at .update,             dq sparse_layer_update
     at .dense_forward,      dq dense_forward_avx2
     at .dense_gradient,     dq dense_gradient_avx2
     at .dense_backward,     dq dense_backward_avx2
@@ -96,9 +96,9 @@ kernels_avx512:
     at .name,               dq avx512_text
     at .needs,              dq CPU_AVX512
     at .load_input,         dq input_sparse_load
-    at .input_forward,      dq input_sparse_forward
-    at .input_gradient,     dq input_sparse_gradient
-    at .input_update,       dq input_sparse_update
+    at .forward,            dq sparse_layer_forward
+    at .gradient,           dq sparse_layer_gradient
+    at .update,             dq sparse_layer_update
     at .dense_forward,      dq dense_forward_avx512
     at .dense_gradient,     dq dense_gradient_avx512
     at .dense_backward,     dq dense_backward_avx512

@@ -1,36 +1,12 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
 ; The image as input, without its zeros. For the rungs from `sse2` on; why it
-; pays stands in kernels/f64/sse2.asm.
-;
-; While a mini-batch goes forward and backward, we only note what the gradient
-; of the first layer will need: each sample's delta, and for each pixel a list of
-; the samples in which it is not zero (struct term: its value there, and where
-; that sample's delta is):
-;
-;   pixel 152   count 0
-;   pixel 153   count 2   (0.498, -> delta of sample 3), (0.992, -> sample 17)
-;   ...
-;
-; At the end of the mini-batch, a list is just what the weights of its pixel
-; depend on.
-;
-; Rejected: the pixels of the mini-batch in a table turned on its side, a row of
-; bytes for each pixel, searched for what is not zero at the end. More code, and
-; 1,300 more instructions a sample, many of them mispredicted jumps.
+; pays stands in kernels/f64/sse2.asm, what comes of it in nn/layer_sparse.asm.
 
 ACTIVE_WORDS        equ (PIXELS + 63) / 64  ; of 64 bits, the last one padded
 
 section .bss
 
-    alignb  64
-input_active:                       ; struct active, of the current image
-    resb    active_size
-    alignb  8
-pixel_terms:                        ; -> struct term[PIXELS][--batch]
-    resq    1
-pixel_term_count:                   ; u32: how many of them are in use
-    resd    PIXELS
     alignb  16
 active_bits:                        ; one bit a pixel, 1 if it is not zero
     resb    ACTIVE_WORDS * 8
@@ -40,7 +16,7 @@ section .text
 ; ----------------------------------------------------------------------------
 ; void input_sparse_load(const u8 *pixels)
 ;
-;   input[p] = pixels[p] / 255, and input_active lists where it is not zero
+;   input[p] = pixels[p] / 255, and active_input lists where it is not zero
 ;
 ; First one bit a pixel, sixteen pixels at a time:
 ;
@@ -68,8 +44,8 @@ input_sparse_load:
 
     ; Zero what the image before had set, instead of all 784.
     xorps   xmm0, xmm0
-    mov     rcx, [input_active + active.count]
-    lea     list, [input_active + active.index]
+    mov     rcx, [active_input + active.count]
+    lea     list, [active_input + active.index]
     jmp     .test_clear
 .clear:
     mov     eax, [list + rcx * 4]
@@ -115,10 +91,10 @@ input_sparse_load:
     cmp     base, PIXELS
     jb      .next_word
 
-    lea     rax, [input_active + active.index]
+    lea     rax, [active_input + active.index]
     sub     list, rax
     shr     list, 2
-    mov     [input_active + active.count], list
+    mov     [active_input + active.count], list
     ret
 
 %undef values
@@ -129,166 +105,4 @@ input_sparse_load:
 
 %if PIXELS % 16 != 0
 %error input_sparse_load looks at sixteen pixels at a time
-%endif
-
-; ----------------------------------------------------------------------------
-; void input_sparse_forward(const struct layer *layer)
-;   output = bias + input . weights over the active inputs
-; ----------------------------------------------------------------------------
-input_sparse_forward:
-    mov     rax, [isa]
-    mov     rsi, [rdi + layer.bias]
-    mov     rdx, [rdi + layer.input]
-    mov     rcx, [rdi + layer.output]
-    lea     r8, [input_active]
-    mov     r9, [rdi + layer.outputs]
-    mov     rdi, [rdi + layer.weights]
-    jmp     [rax + kernels.sparse_forward]
-
-; ----------------------------------------------------------------------------
-; void input_sparse_gradient(const struct layer *layer, u64 sample)
-;
-; Notes the current sample's delta, and at each of its active pixels the term
-; for the end of the mini-batch; adds delta to the gradient of the biases at
-; once.
-;
-;   in      rdi = layer, rsi = which sample of the mini-batch this is, from 0
-;   clobber everything a function may clobber
-; ----------------------------------------------------------------------------
-%define delta       r8              ; -> batch_delta[sample]
-%define list        r9              ; -> the next active index
-%define list_end    r10
-%define counts      r11             ; pixel_term_count
-
-input_sparse_gradient:
-    mov     rax, rsi
-    imul    rax, rax, FIRST_NEURONS * REAL_SIZE
-    lea     delta, [batch_delta]
-    add     delta, rax
-    mov     rcx, [rdi + layer.delta]
-    xor     eax, eax
-.next_delta:
-    mov_real xmm0, [rcx + rax * REAL_SIZE]
-    mov_real [delta + rax * REAL_SIZE], xmm0
-    inc     eax
-    cmp     eax, FIRST_NEURONS
-    jb      .next_delta
-
-    lea     list, [input_active + active.index]
-    mov     rax, [input_active + active.count]
-    lea     list_end, [list + rax * 4]
-    lea     counts, [pixel_term_count]
-    lea     rdx, [input]
-    mov     rsi, [option_batch]
-    shl     rsi, 4                  ; bytes of a pixel's list
-    jmp     .test_pixel
-    align   16
-.next_pixel:
-    mov     eax, [list]             ; p
-    mov     ecx, [counts + rax * 4]
-    mov_real xmm0, [rdx + rax * REAL_SIZE]
-    inc     dword [counts + rax * 4]
-    imul    rax, rsi
-    shl     rcx, 4
-    add     rax, [pixel_terms]
-    mov_real [rax + rcx + term.value], xmm0
-    mov     [rax + rcx + term.delta], delta
-    add     list, 4
-.test_pixel:
-    cmp     list, list_end
-    jb      .next_pixel
-
-    ; d_bias += delta: the gradient of a layer of no inputs
-    mov     rax, [isa]
-    mov     rsi, [rdi + layer.d_bias]
-    mov     rcx, [rdi + layer.delta]
-    xor     r8d, r8d
-    mov     r9, [rdi + layer.outputs]
-    jmp     [rax + kernels.dense_gradient]
-
-%undef delta
-%undef list
-%undef list_end
-%undef counts
-
-; ----------------------------------------------------------------------------
-; void input_sparse_update(const struct layer *layer, u64 samples, real rate)
-;
-; Takes the step that the mini-batch asks for: the weights of each pixel that was
-; not zero in some sample are updated with its terms, and its list is emptied.
-;
-;   in      rdi = layer, rsi is not needed, xmm0 = rate
-;   clobber everything a function may clobber
-;   order   a weight's sum runs through the samples, ascending
-; ----------------------------------------------------------------------------
-%define row         r12             ; -> weights[p]
-%define terms       r13             ; -> pixel_terms[p]
-%define count       r14             ; -> pixel_term_count[p]
-%define row_bytes   r15
-%define rate        [rsp]
-
-input_sparse_update:
-    push    rbx
-    sub     rsp, 16                 ; the frame of layer_update_bias
-    mov_real rate, xmm0
-    mov     rbx, rdi
-    push    r12
-    push    r13
-    push    r14
-    push    r15
-    sub     rsp, 16
-    mov_real rate, xmm0
-    mov     row, [rbx + layer.weights]
-    mov     row_bytes, FIRST_NEURONS * REAL_SIZE
-    mov     terms, [pixel_terms]
-    lea     count, [pixel_term_count]
-
-.next_pixel:
-    mov     edx, [count]
-    test    edx, edx
-    jz      .pixel_done
-    mov     dword [count], 0
-    mov     rdi, row
-    mov     rsi, terms
-    mov     rcx, [rbx + layer.outputs]
-    mov_real xmm0, rate
-    mov     rax, [isa]
-    call    [rax + kernels.sparse_update]
-.pixel_done:
-    mov     rax, [option_batch]
-    shl     rax, 4
-    add     terms, rax
-    add     row, row_bytes
-    add     count, 4
-    lea     rax, [pixel_term_count + PIXELS * 4]
-    cmp     count, rax
-    jb      .next_pixel
-
-    add     rsp, 16
-    pop     r15
-    pop     r14
-    pop     r13
-    pop     r12
-    jmp     layer_update_bias
-
-%undef row
-%undef terms
-%undef count
-%undef row_bytes
-%undef rate
-
-; ----------------------------------------------------------------------------
-; void input_start_training(void)       memory for the lists of terms
-;   clobber everything a function may clobber
-; ----------------------------------------------------------------------------
-input_start_training:
-    sub     rsp, 8
-    imul    rdi, [option_batch], PIXELS * term_size
-    call    allocate
-    mov     [pixel_terms], rax
-    add     rsp, 8
-    ret
-
-%if term_size != 16
-%error terms are taken to be 16 bytes
 %endif

@@ -70,19 +70,19 @@ network_forward:
     ;@ event forward_begin
     mov     rax, [isa]
     call    [rax + kernels.load_input]
-    mov     rax, [isa]
-    mov     rdi, rbx
-    call    [rax + kernels.input_forward]
-.activate:
+    jmp     .layer
+.hidden_layer:
     mov     rax, [isa]
     mov     rdi, [rbx + layer.output]
     mov     rsi, [rbx + layer.outputs]
     call    [rax + kernels.activate]
     add     rbx, layer_size
+.layer:
+    mov     rax, [isa]
     mov     rdi, rbx
-    call    layer_forward
+    call    [rax + kernels.forward]
     cmp     rbx, r12
-    jb      .activate
+    jb      .hidden_layer
     mov     rdi, [r12 + layer.output]
     mov     rsi, [r12 + layer.outputs]
     call    softmax
@@ -123,22 +123,22 @@ network_backward:
     subsd   xmm0, [pd_one]
     store_real [rdx + rdi * REAL_SIZE], xmm0
 
+    jmp     .layer
 .next_layer:
-    mov     rdi, rbx
-    call    layer_gradient
     mov     rdi, rbx
     call    layer_backward
     sub     rbx, layer_size
-    cmp     rbx, r13
-    ja      .next_layer
-
+.layer:
     mov     rax, [isa]
     mov     rdi, rbx
     mov     rsi, r12
+    call    [rax + kernels.gradient]
+    cmp     rbx, r13
+    ja      .next_layer
     pop     r13
     pop     r12
     pop     rbx
-    jmp     [rax + kernels.input_gradient]
+    ret
 
 ; ----------------------------------------------------------------------------
 ; void network_update(u64 samples)
@@ -160,20 +160,17 @@ network_update:
     divsd   xmm0, xmm1
     to_real xmm0
     mov_real [rsp], xmm0
-    mov     rax, [isa]
     lea     rbx, [layers]
-    mov     rdi, rbx
-    mov     rsi, r12
-    call    [rax + kernels.input_update]
 .next_layer:
-    add     rbx, layer_size
+    mov     rax, [isa]
     mov     rdi, rbx
     mov     rsi, r12
     mov_real xmm0, [rsp]
-    call    layer_update
+    call    [rax + kernels.update]
+    add     rbx, layer_size
     lea     rax, [layers + OUTPUT_LAYER]
     cmp     rbx, rax
-    jb      .next_layer
+    jbe     .next_layer
     add     rsp, 8
     pop     r12
     pop     rbx

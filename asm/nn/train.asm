@@ -52,7 +52,7 @@ train_command:
     call    check_weights_target
     call    put_isa
     call    input_start
-    call    input_start_training
+    call    sparse_start_training
     mov     rdi, [option_seed]
     call    network_randomize
     cmp     qword [option_resume], 0

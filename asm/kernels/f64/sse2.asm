@@ -10,11 +10,14 @@
 ; zero. Each of them is one multiply-add with a whole row of weights, which lies
 ; in one piece because w is stored input by input.
 ;
-; The gradient of the first layer is never written down at all. Instead of
-; adding x delta to dw for each sample, which loads and stores every element,
-; nn/input_sparse.asm waits for the end of the mini-batch, and then hands each
-; pixel's row to sparse_update with the samples in which the pixel was not zero.
+; The gradient of the weights is never written down at all. Instead of adding
+; x delta to dw for each sample, which loads and stores every element,
+; nn/layer_sparse.asm waits for the end of the mini-batch, and then hands each
+; input's row to sparse_update with the samples in which the input was not zero.
 ; The sum over samples stays in registers, and meets its weights once.
+;
+; Later layers go the same way: half of the neurons behind relu are zero, too,
+; and with sigmoid, where none is, the sums in registers still pay.
 ;
 ; Rejected: applying each sample's share to the weights directly, w -= rate x
 ; delta. It needs no list of samples, but stores 16 registers for each term, and

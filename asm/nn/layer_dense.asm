@@ -1,17 +1,19 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
 ; From the table of layers to the kernels: each function here takes a layer and
-; calls the kernel of the chosen rung (`isa`) with that layer's arrays.
+; calls a kernel of the chosen rung (`isa`) with that layer's arrays. For the
+; rungs `scalar` and `sse2-dense`, which do not skip zeros, and for layers that
+; have none; layer_backward is for all rungs.
 
 OUTPUT_LAYER        equ (LAYERS - 1) * layer_size   ; from `layers`
 
 section .text
 
 ; ----------------------------------------------------------------------------
-; void layer_forward(const struct layer *layer)
+; void dense_layer_forward(const struct layer *layer)
 ;   output = bias + input . weights;  before the activation
 ; ----------------------------------------------------------------------------
-layer_forward:
+dense_layer_forward:
     mov     rax, [isa]
     mov     rsi, [rdi + layer.bias]
     mov     rdx, [rdi + layer.input]
@@ -22,10 +24,10 @@ layer_forward:
     jmp     [rax + kernels.dense_forward]   ; returns to our caller
 
 ; ----------------------------------------------------------------------------
-; void layer_gradient(const struct layer *layer)
+; void dense_layer_gradient(const struct layer *layer, u64 sample)
 ;   d_weights, d_bias += this sample's share, from input and delta
 ; ----------------------------------------------------------------------------
-layer_gradient:
+dense_layer_gradient:
     mov     rax, [isa]
     mov     rsi, [rdi + layer.d_bias]
     mov     rdx, [rdi + layer.input]
@@ -62,11 +64,11 @@ layer_backward:
     jmp     [rax + kernels.activate_backward]
 
 ; ----------------------------------------------------------------------------
-; void layer_update(const struct layer *layer, u64 samples, real rate)
+; void dense_layer_update(const struct layer *layer, u64 samples, real rate)
 ;   weights -= rate d_weights, bias -= rate d_bias, and clean gradients
-;   in      rdi = layer, xmm0 = rate; rsi is for input_update's other form
+;   in      rdi = layer, rsi is not needed, xmm0 = rate
 ; ----------------------------------------------------------------------------
-layer_update:
+dense_layer_update:
     push    rbx
     sub     rsp, 16
     mov     rbx, rdi
@@ -79,7 +81,7 @@ layer_update:
     call    [rax + kernels.dense_update]
     ; fall through
 
-; The biases alone; shared with input_sparse_update, which jumps here with the
+; The biases alone; shared with sparse_layer_update, which jumps here with the
 ; same frame: rbx = layer, [rsp] = rate, 16 bytes, saved rbx.
 layer_update_bias:
     mov     rax, [isa]
