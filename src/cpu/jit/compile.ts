@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** One region from guest blocks through the intermediate form to a WebAssembly module. */
-import { MAX_RAM } from '../../machine/layout.ts';
-import { CALLEES } from './callees.ts';
 import type { Insn } from './decode.ts';
+import { emitFunction } from './emit.ts';
 import { EXIT } from './exits.ts';
 import type { FlagState } from './flags.ts';
 import {
@@ -21,10 +20,9 @@ import { liftTerminator, type Way } from './lift/control.ts';
 import { LIFTERS } from './lift/table.ts';
 import { analyse, type BlockFacts } from './liveness.ts';
 import { successors, type Block, type Region } from './region.ts';
-import { HOME, SCRATCH } from './scratch.ts';
 import { structure } from './structure.ts';
 import { Vars } from './vars.ts';
-import { CodeWriter, ModuleBuilder } from './wasm.ts';
+import type { CodeWriter } from './wasm.ts';
 
 /** A node's code: statements, then the first way whose condition holds, else the last one. */
 interface NodeCode {
@@ -241,38 +239,15 @@ class RegionCompiler {
   // ---- from nodes to bytes ----
 
   #emit(start: Node): Uint8Array<ArrayBuffer> {
-    const { vars } = this;
-    const code = new CodeWriter((s, w) => {
-      if (s.refund > 0) w.stmt(set(vars.left, op('i32.add', get(vars.left), i32(s.refund))));
-      w.stmt(set(vars.rip, s.rip));
-      w.stmt(set(vars.code, i32(s.code)));
-      w.br('exit');
+    const insns = this.#region.blocks.flatMap((block) => block.insns);
+    return emitFunction(this.#vars, insns, (code) => {
+      structure(start, {
+        block: (l) => code.block(l),
+        loop: (l) => code.loop(l),
+        end: () => code.end(),
+        node: (node, follow, jumpLabel) => this.#emitNode(code, node, follow, jumpLabel),
+      });
     });
-    const { used, written } = this.#registers();
-    this.#load(code, used);
-    code.block('exit');
-    structure(start, {
-      block: (l) => code.block(l),
-      loop: (l) => code.loop(l),
-      end: () => code.end(),
-      node: (node, follow, jumpLabel) => this.#emitNode(code, node, follow, jumpLabel),
-    });
-    code.unreachable();
-    code.end();
-    this.#save(code, written);
-    code.expr(get(vars.code));
-    const module = new ModuleBuilder();
-    module.importMemory('e', 'memory', MAX_RAM / 65536);
-    for (const callee of CALLEES) {
-      const results = callee.result ? [callee.result] : [];
-      module.importFunction('e', callee.name, { params: callee.params, results });
-    }
-    module.define({ params: ['i32'], results: ['i32'] }, vars.locals, code.out.finish(), 'f');
-    return module.finish();
-  }
-
-  get vars(): Vars {
-    return this.#vars;
   }
 
   #emitNode(
@@ -302,57 +277,6 @@ class RegionCompiler {
     }
     if ('to' in body.last) go(body.last);
     else code.stmt(body.last);
-  }
-
-  #registers(): { used: { gpr: number; xmm: number }; written: { gpr: number; xmm: number } } {
-    const used = { gpr: 0, xmm: 0 };
-    const written = { gpr: 0, xmm: 0 };
-    for (const block of this.#region.blocks) {
-      for (const insn of block.insns) {
-        used.gpr |= insn.gprUsed | insn.gprWritten;
-        used.xmm |= insn.xmmUsed | insn.xmmWritten;
-        written.gpr |= insn.gprWritten;
-        written.xmm |= insn.xmmWritten;
-      }
-    }
-    return { used, written };
-  }
-
-  #load(code: CodeWriter, used: { gpr: number; xmm: number }): void {
-    const { vars } = this;
-    const flags = vars.flags;
-    code.stmt(set(vars.left, opImm('i32.load', [0], i32(SCRATCH.left))));
-    code.stmt(set(flags.kind, opImm('i32.load', [0], i32(SCRATCH.flagKind))));
-    code.stmt(set(flags.a, opImm('i64.load', [0], i32(SCRATCH.flagA))));
-    code.stmt(set(flags.b, opImm('i64.load', [0], i32(SCRATCH.flagB))));
-    code.stmt(set(flags.c, opImm('i64.load', [0], i32(SCRATCH.flagC))));
-    vars.gpr.forEach((v, i) => {
-      if (used.gpr & (1 << i)) code.stmt(set(v, opImm('i64.load', [0], i32(HOME.gpr(i)))));
-    });
-    vars.xmm.forEach((v, i) => {
-      if (used.xmm & (1 << i)) code.stmt(set(v, opImm('v128.load', [0], i32(HOME.xmm(i)))));
-    });
-    for (const w of vars.windows.values()) {
-      code.stmt(set(w.start, opImm('i64.load', [0], i32(w.address))));
-      code.stmt(set(w.length, opImm('i64.load', [8], i32(w.address))));
-    }
-  }
-
-  #save(code: CodeWriter, written: { gpr: number; xmm: number }): void {
-    const { vars } = this;
-    const flags = vars.flags;
-    code.stmt(store('i32.store', 0, i32(SCRATCH.left), get(vars.left)));
-    code.stmt(store('i32.store', 0, i32(SCRATCH.flagKind), get(flags.kind)));
-    code.stmt(store('i64.store', 0, i32(SCRATCH.flagA), get(flags.a)));
-    code.stmt(store('i64.store', 0, i32(SCRATCH.flagB), get(flags.b)));
-    code.stmt(store('i64.store', 0, i32(SCRATCH.flagC), get(flags.c)));
-    code.stmt(store('i64.store', 0, i32(HOME.rip), get(vars.rip)));
-    vars.gpr.forEach((v, i) => {
-      if (written.gpr & (1 << i)) code.stmt(store('i64.store', 0, i32(HOME.gpr(i)), get(v)));
-    });
-    vars.xmm.forEach((v, i) => {
-      if (written.xmm & (1 << i)) code.stmt(store('v128.store', 0, i32(HOME.xmm(i)), get(v)));
-    });
   }
 
   #listing(order: readonly Node[]): string[] {

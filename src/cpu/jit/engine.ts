@@ -17,7 +17,7 @@ import { buildRegion } from './region.ts';
 import { runtimeModule } from './runtime.ts';
 import { accessible, grants } from './protection.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
-import { Singles } from './singles.ts';
+import { Stepper } from './stepper.ts';
 import { MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
 
 /**
@@ -38,7 +38,7 @@ export class JitEngine implements Engine, MemoryObserver {
   readonly #code: GuestCode;
   readonly #translations: Translations;
   readonly #drive: () => number;
-  readonly #singles: Singles;
+  readonly #stepper: Stepper;
   readonly #stopObserving: () => void;
   #breakpoints: ReadonlySet<number> = new Set();
   /** A store into translated code, which the fallback is about to execute. */
@@ -73,7 +73,7 @@ export class JitEngine implements Engine, MemoryObserver {
     }).exports;
     this.#translations = new Translations(memory, table, runtime);
     this.#drive = runtime['drive'] as () => number;
-    this.#singles = new Singles(memory, this.#code, this.#translations, runtime);
+    this.#stepper = new Stepper(memory, this.#code, this.#translations, runtime);
     this.#translations.flush();
     this.#stopObserving = memory.observe(this);
   }
@@ -91,7 +91,7 @@ export class JitEngine implements Engine, MemoryObserver {
     if (same) return;
     this.#breakpoints = new Set(addresses);
     this.#code.setBreakpoints(this.#breakpoints);
-    this.#singles.forget();
+    this.#stepper.forget();
     this.#translations.flush();
   }
 
@@ -137,7 +137,7 @@ export class JitEngine implements Engine, MemoryObserver {
   #forget(): void {
     this.#missed.clear();
     this.#code.forget();
-    this.#singles.forget();
+    this.#stepper.forget();
   }
 
   // ---- running ----
@@ -158,16 +158,16 @@ export class JitEngine implements Engine, MemoryObserver {
       case EXIT.budget:
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
-        return this.#after(executed, this.#step(remaining));
+        return this.#after(executed, this.#carefully(remaining));
       case EXIT.step:
         if (remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
       case EXIT.syscall:
         return { stop: { kind: 'syscall' }, executed };
       case EXIT.misaligned:
-        return this.#after(executed, this.#singles.misaligned());
+        return this.#after(executed, this.#stepper.misaligned());
       case EXIT.divide:
-        return this.#after(executed, this.#singles.divideError());
+        return this.#after(executed, this.#stepper.divideError());
       case EXIT.missing:
         if (remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#missing(Number(state.rip), remaining));
@@ -196,11 +196,13 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#publishing = false;
   }
 
-  /** Executes up to `count` instructions one by one: one of them may fault, or is not translated. */
+  /** Executes up to `count` instructions one by one; breakpoints end it. */
   #carefully(count: number): RunResult {
     let executed = 0;
     while (executed < count) {
-      const one = this.#singles.run(Number(this.#memory.state.rip)) ?? this.#step(1);
+      if (executed > 0 && this.#breakpoints.has(Number(this.#memory.state.rip))) break;
+      const { rip } = this.#memory.state;
+      const one = this.#stepper.run(Number(rip), count - executed) ?? this.#step(1);
       executed += one.executed;
       if (one.stop.kind !== 'budget' || one.executed === 0) return { stop: one.stop, executed };
     }
@@ -216,7 +218,7 @@ export class JitEngine implements Engine, MemoryObserver {
     const result = this.#inFallback(count);
     const { stop } = result;
     if (stop.kind !== 'fault' || stop.fault.signal !== 'SIGILL') return result;
-    const one = this.#singles.run(Number(this.#memory.state.rip));
+    const one = this.#stepper.run(Number(this.#memory.state.rip), 1);
     return one ? this.#after(result.executed, one) : result;
   }
 
@@ -250,7 +252,7 @@ export class JitEngine implements Engine, MemoryObserver {
     if (inside > 0) {
       const missed = (this.#missed.get(rip) ?? 0) + 1;
       this.#missed.set(rip, missed);
-      if (missed < OFTEN) return this.#step(Math.min(inside, left));
+      if (missed < OFTEN) return this.#carefully(Math.min(inside, left));
     }
     return this.#translate(rip) ? { stop: BUDGET, executed: 0 } : this.#step(1);
   }

@@ -138,17 +138,6 @@ export function buildRegion(
   return builder.build(rootIp);
 }
 
-/** A region of the one instruction at `ip`, for looking at it alone; null when not translatable. */
-export function singleRegion(source: CodeSource, ip: number): Region | null {
-  const insn = source.insnAt(ip);
-  if (!insn || !source.translatable(insn)) return null;
-  const context: Context = { id: 0, parent: null, entryIp: ip, entry: null, sites: [] };
-  const term = terminator(insn, context) ?? { k: 'goto', to: insn.next };
-  const root: Block = { id: 0, context, ip, insns: [insn], term, entry: true };
-  const pages = new Set([Math.floor(ip / 4096), Math.floor((insn.next - 1) / 4096)]);
-  return { root, blocks: [root], pages, insnCount: 1 };
-}
-
 class RegionBuilder {
   readonly #source: CodeSource;
   readonly #shapeOf: (ip: number) => Shape;
@@ -282,7 +271,8 @@ class RegionBuilder {
   }
 }
 
-function terminator(insn: Insn, context: Context): Terminator | null {
+/** How a block that ends with this instruction goes on; null when it does not end a block. */
+export function terminator(insn: Insn, context: Context): Terminator | null {
   if (insn.mnemonic === 'Jmp') {
     return insn.target >= 0 ? { k: 'goto', to: insn.target } : { k: 'indirect', insn };
   }

@@ -94,10 +94,8 @@ export class Translations {
       fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
     };
     const compiled = compileRegion(region, options);
-    const module = new WebAssembly.Module(compiled.bytes);
-    const instance = new WebAssembly.Instance(module, { e: this.#imports });
     const slot = this.#free.pop() ?? this.#slots++;
-    this.#table.set(slot, instance.exports['f']);
+    this.#table.set(slot, this.instantiate(compiled.bytes));
     const translation: Translation = {
       root: region.root.ip,
       slot,
@@ -124,16 +122,9 @@ export class Translations {
     this.stats.milliseconds += performance.now() - began;
   }
 
-  /** A function that executes one instruction; it stays outside the driver's table. */
-  single(region: Region): (entry: number) => number {
-    const compiled = compileRegion(region, {
-      // refilled at each use, and never trusted from one to the next
-      allocateWindow: () => SCRATCH.windows + 16 * MAX_WINDOWS,
-      fixedAccess: () => false,
-    });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(compiled.bytes), {
-      e: this.#imports,
-    });
+  /** Makes a function of a module that stays outside the driver's table. */
+  instantiate(bytes: Uint8Array<ArrayBuffer>): (entry: number) => number {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: this.#imports });
     return instance.exports['f'] as (entry: number) => number;
   }
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Instructions executed alone, where it matters which one faults and how. */
+/**
+ * Instructions executed one by one: the last of a budget, and where it matters which one faults and
+ * how.
+ */
 import { PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { EngineStop, Fault, RunResult } from '../cpu.ts';
@@ -8,23 +11,25 @@ import { accessesOf, isString, type Access } from './access.ts';
 import type { GuestCode } from './code-source.ts';
 import { EXIT } from './exits.ts';
 import { KIND, STATUS_MASK } from './flags.ts';
-import { singleRegion } from './region.ts';
+import { compilePrecise } from './precise.ts';
 import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
 import type { Translations } from './translations.ts';
 
 type Execute = (entry: number) => number;
 type FlagsFunction = (kind: number, a: bigint, b: bigint, c: bigint) => number;
 
-const MOST = 256;
+/** Instructions remembered. */
+const MOST = 16_384;
 const RSP = 4;
 const RBP = 5;
 
-export class Singles {
+export class Stepper {
   readonly #memory: GuestMemory;
   readonly #code: GuestCode;
   readonly #translations: Translations;
   readonly #flags: FlagsFunction;
-  readonly #compiled = new Map<number, Execute | null>();
+  /** By instruction: a function that can be entered there, and its parameter for that. */
+  readonly #compiled = new Map<number, { execute: Execute; entry: number } | null>();
 
   constructor(
     memory: GuestMemory,
@@ -43,21 +48,22 @@ export class Singles {
   }
 
   /**
-   * Executes the instruction at `rip`, which is that of the state.
-   * @returns null when it is for the fallback: not translated, a store into translated code, or a
-   *   repetition that faults on its way.
+   * Executes up to `count` instructions from `rip`, which is that of the state; fewer when control
+   * leaves the straight line.
+   * @returns null when the first is for the fallback: not translated, a store into translated code,
+   *   or a repetition that faults on its way.
    */
-  run(rip: number): RunResult | null {
-    const execute = this.#executable(rip);
-    if (!execute) return null;
+  run(rip: number, count: number): RunResult | null {
+    const found = this.#executable(rip);
+    if (!found) return null;
     const { state } = this.#memory;
     const buffer = this.#memory.memory.buffer;
     const view = new DataView(buffer);
-    view.setInt32(SCRATCH.left, 1, true);
+    view.setInt32(SCRATCH.left, count, true);
     view.setInt32(SCRATCH.flagKind, KIND.raw * 4 + 3, true);
     view.setBigUint64(SCRATCH.flagA, BigInt(state.rflags & STATUS_MASK), true);
     view.setBigUint64(SCRATCH.windows + 16 * MAX_WINDOWS + 8, 0n, true);
-    const code = execute(0);
+    const code = found.execute(found.entry);
     const flags = this.#flags(
       view.getInt32(SCRATCH.flagKind, true),
       view.getBigInt64(SCRATCH.flagA, true),
@@ -65,20 +71,21 @@ export class Singles {
       view.getBigInt64(SCRATCH.flagC, true),
     );
     state.rflags = (state.rflags & ~STATUS_MASK) | flags;
-    const executed = 1 - view.getInt32(SCRATCH.left, true);
+    const executed = count - view.getInt32(SCRATCH.left, true);
     state.instructions += executed;
     const done = (stop: EngineStop): RunResult => ({ stop, executed });
     switch (code & 0xff) {
       case EXIT.next:
+      case EXIT.budget:
         return done({ kind: 'budget' });
       case EXIT.syscall:
         return done({ kind: 'syscall' });
       case EXIT.misaligned:
-        return this.misaligned();
+        return after(executed, this.misaligned());
       case EXIT.divide:
-        return this.divideError();
+        return after(executed, this.divideError());
       default:
-        return this.#refused(rip);
+        return executed > 0 ? done({ kind: 'budget' }) : this.#refused(rip);
     }
   }
 
@@ -94,15 +101,18 @@ export class Singles {
     return stopped({ signal: 'SIGFPE', code: 'divide-error', rip });
   }
 
-  #executable(rip: number): Execute | null {
-    let execute = this.#compiled.get(rip);
-    if (execute === undefined) {
-      const region = singleRegion(this.#code, rip);
-      execute = region && this.#translations.single(region);
-      if (this.#compiled.size >= MOST) this.#compiled.clear();
-      this.#compiled.set(rip, execute);
+  #executable(rip: number): { execute: Execute; entry: number } | null {
+    const known = this.#compiled.get(rip);
+    if (known !== undefined) return known;
+    if (this.#compiled.size >= MOST) this.#compiled.clear();
+    const home = SCRATCH.windows + 16 * MAX_WINDOWS;
+    const precise = compilePrecise(this.#code, rip, home);
+    this.#compiled.set(rip, null);
+    if (precise) {
+      const execute = this.#translations.instantiate(precise.bytes);
+      precise.entries.forEach((ip, entry) => this.#compiled.set(ip, { execute, entry }));
     }
-    return execute;
+    return this.#compiled.get(rip) ?? null;
   }
 
   /** The fault of an access that was not allowed; null when it is not that simple. */
@@ -148,4 +158,8 @@ export class Singles {
 
 function stopped(fault: Fault): RunResult {
   return { stop: { kind: 'fault', fault }, executed: 0 };
+}
+
+function after(executed: number, then: RunResult): RunResult {
+  return { stop: then.stop, executed: executed + then.executed };
 }

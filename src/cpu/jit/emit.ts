@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The frame of a compiled function: registers into locals at the start, and back at the end. */
+import { MAX_RAM } from '../../machine/layout.ts';
+import { CALLEES } from './callees.ts';
+import type { Insn } from './decode.ts';
+import { get, i32, op, opImm, set, store } from './ir.ts';
+import { HOME, SCRATCH } from './scratch.ts';
+import type { Vars } from './vars.ts';
+import { CodeWriter, ModuleBuilder } from './wasm.ts';
+
+interface Registers {
+  readonly gpr: number;
+  readonly xmm: number;
+}
+
+/**
+ * A module with one function `f(entry) → exit code`.
+ * @param insns all guest instructions in it: what they touch is loaded, what they write saved.
+ * @param body writes the code; every way through it ends in an `exit` statement.
+ */
+export function emitFunction(
+  vars: Vars,
+  insns: readonly Insn[],
+  body: (code: CodeWriter) => void,
+): Uint8Array<ArrayBuffer> {
+  const code = new CodeWriter((s, w) => {
+    if (s.refund > 0) w.stmt(set(vars.left, op('i32.add', get(vars.left), i32(s.refund))));
+    w.stmt(set(vars.rip, s.rip));
+    w.stmt(set(vars.code, i32(s.code)));
+    w.br('exit');
+  });
+  const written = {
+    gpr: insns.reduce((mask, i) => mask | i.gprWritten, 0),
+    xmm: insns.reduce((mask, i) => mask | i.xmmWritten, 0),
+  };
+  const used = {
+    gpr: insns.reduce((mask, i) => mask | i.gprUsed, written.gpr),
+    xmm: insns.reduce((mask, i) => mask | i.xmmUsed, written.xmm),
+  };
+  load(code, vars, used);
+  code.block('exit');
+  body(code);
+  code.unreachable();
+  code.end();
+  save(code, vars, written);
+  code.expr(get(vars.code));
+  const module = new ModuleBuilder();
+  module.importMemory('e', 'memory', MAX_RAM / 65536);
+  for (const callee of CALLEES) {
+    const results = callee.result ? [callee.result] : [];
+    module.importFunction('e', callee.name, { params: callee.params, results });
+  }
+  module.define({ params: ['i32'], results: ['i32'] }, vars.locals, code.out.finish(), 'f');
+  return module.finish();
+}
+
+function load(code: CodeWriter, vars: Vars, used: Registers): void {
+  const flags = vars.flags;
+  code.stmt(set(vars.left, opImm('i32.load', [0], i32(SCRATCH.left))));
+  code.stmt(set(flags.kind, opImm('i32.load', [0], i32(SCRATCH.flagKind))));
+  code.stmt(set(flags.a, opImm('i64.load', [0], i32(SCRATCH.flagA))));
+  code.stmt(set(flags.b, opImm('i64.load', [0], i32(SCRATCH.flagB))));
+  code.stmt(set(flags.c, opImm('i64.load', [0], i32(SCRATCH.flagC))));
+  vars.gpr.forEach((v, i) => {
+    if (used.gpr & (1 << i)) code.stmt(set(v, opImm('i64.load', [0], i32(HOME.gpr(i)))));
+  });
+  vars.xmm.forEach((v, i) => {
+    if (used.xmm & (1 << i)) code.stmt(set(v, opImm('v128.load', [0], i32(HOME.xmm(i)))));
+  });
+  for (const w of vars.windows.values()) {
+    code.stmt(set(w.start, opImm('i64.load', [0], i32(w.address))));
+    code.stmt(set(w.length, opImm('i64.load', [8], i32(w.address))));
+  }
+}
+
+function save(code: CodeWriter, vars: Vars, written: Registers): void {
+  const flags = vars.flags;
+  code.stmt(store('i32.store', 0, i32(SCRATCH.left), get(vars.left)));
+  code.stmt(store('i32.store', 0, i32(SCRATCH.flagKind), get(flags.kind)));
+  code.stmt(store('i64.store', 0, i32(SCRATCH.flagA), get(flags.a)));
+  code.stmt(store('i64.store', 0, i32(SCRATCH.flagB), get(flags.b)));
+  code.stmt(store('i64.store', 0, i32(SCRATCH.flagC), get(flags.c)));
+  code.stmt(store('i64.store', 0, i32(HOME.rip), get(vars.rip)));
+  vars.gpr.forEach((v, i) => {
+    if (written.gpr & (1 << i)) code.stmt(store('i64.store', 0, i32(HOME.gpr(i)), get(v)));
+  });
+  vars.xmm.forEach((v, i) => {
+    if (written.xmm & (1 << i)) code.stmt(store('v128.store', 0, i32(HOME.xmm(i)), get(v)));
+  });
+}
