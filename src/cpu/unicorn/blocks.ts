@@ -20,6 +20,8 @@ export interface Block {
    */
   readonly open: boolean;
   readonly instructions: readonly GuardedInstruction[];
+  /** The instructions are all there is to it: they are complete, and only the machine can change them. */
+  readonly fixed: boolean;
   readonly count: number;
   /** The block ends with a rep instruction, which starts it anew for every round. */
   readonly endsWithRep: boolean;
@@ -103,6 +105,7 @@ export function makeBlock(
     size,
     open,
     instructions,
+    fixed: !special,
     count: instructions.length,
     endsWithRep: last?.kind === 'rep',
     last: last?.address ?? -1,
@@ -111,6 +114,26 @@ export function makeBlock(
     special: careful,
     broken: false,
   };
+}
+
+/**
+ * The longest piece of the block, from `address` on, that can be executed in one go up to whatever
+ * follows it: no jumps, nothing special, no breakpoint, at most `most` instructions.
+ */
+export function pieceOf(
+  block: Block,
+  address: number,
+  most: number,
+  breakpoints: ReadonlySet<number>,
+): GuardedInstruction[] {
+  const from = block.instructions.findIndex((instruction) => instruction.address === address);
+  if (from < 0 || !block.fixed) return [];
+  const rest = block.instructions.slice(from, from + most);
+  const end = rest.findIndex(
+    ({ kind, endsBlock, leaves, address: at }) =>
+      kind !== 'plain' || endsBlock || leaves || breakpoints.has(at),
+  );
+  return end < 0 ? rest : rest.slice(0, end);
 }
 
 /** How many instructions of the block lie before `address`. */

@@ -221,16 +221,17 @@ export class UnicornCore {
 
   /**
    * Goes on from the CPU's own rip, in all its 64 bits.
+   * @param until address of an instruction at which to stop, below 2^32.
    * @returns false when Unicorn does not know the instruction at rip.
    */
-  resume(): boolean {
+  resume(until = NEVER): boolean {
     const at = (this.env + STATE.rip) >>> 2;
     const heap = this.module.HEAPU32;
     const error = this.module._uc_emu_start(
       this.#uc,
       (heap[at] ?? 0) | 0,
       (heap[at + 1] ?? 0) | 0,
-      NEVER,
+      until,
       0,
       0,
       0,

@@ -5,8 +5,8 @@
  * Two gaits. *Fast*: Unicorn runs whole translated blocks; at the head of each a hook counts its
  * instructions, and stops before any block that needs care: one that would pass the budget, holds
  * a breakpoint or an instruction Unicorn must not execute, or accesses memory where silicon would
- * object. *Careful*: one instruction at a time by the CPU's own single-step flag, each looked at
- * first. The flag selects other translations, so neither gait disturbs the other's cache.
+ * object. *Careful*: what is harmless in one go, up to an address at which Unicorn is told to stop;
+ * the rest one instruction at a time by the CPU's own single-step flag, each looked at first.
  */
 import type { Addr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
@@ -15,7 +15,7 @@ import { MAX_RAM, PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { Engine, EngineStop, Fault, RunResult } from '../cpu.ts';
 import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
 import { executeInSoftware, linearAddress } from '../software.ts';
-import { countBefore, makeBlock, straight, type Block } from './blocks.ts';
+import { countBefore, makeBlock, pieceOf, straight, type Block } from './blocks.ts';
 import { UnicornCore, type CoreHandler } from './core.ts';
 import { interruptFault } from './faults.ts';
 import { loadUnicorn, type UnicornModule } from './loader.ts';
@@ -71,6 +71,8 @@ class UnicornEngine implements Engine, CoreHandler {
    */
   #fresh = false;
   #stepping = false;
+  /** Address of the rep instruction whose rounds are counted at the careful gait, or -1. */
+  #round = -1;
 
   constructor(memory: GuestMemory, module: UnicornModule) {
     this.#memory = memory;
@@ -139,8 +141,8 @@ class UnicornEngine implements Engine, CoreHandler {
     this.#settle();
   }
 
-  #resume(): void {
-    if (this.#core.resume() || this.#stop) return;
+  #resume(until?: number): void {
+    if (this.#core.resume(until) || this.#stop) return;
     const { rip } = this.#core;
     this.#rewind(rip);
     const detail = 'an instruction that Unicorn does not know';
@@ -164,7 +166,10 @@ class UnicornEngine implements Engine, CoreHandler {
   }
 
   block(address: number, size: number): void {
-    if (this.#stepping) return;
+    if (this.#stepping) {
+      if (address === this.#round && this.#rounds++ >= MOST_ROUNDS) this.#core.stop();
+      return;
+    }
     if (this.#block?.open) this.#endOpen(this.#block, address);
     if (this.#repeating >= 0) {
       if (address !== this.#repeating) this.#executed++;
@@ -288,7 +293,7 @@ class UnicornEngine implements Engine, CoreHandler {
     const end = start + known.size;
     let at = start;
     do {
-      this.#step(false);
+      if (!this.#advance(known, at)) this.#step(false);
       this.#rounds += STEP_COST;
       if (this.#stop || this.#executed >= this.#limit || this.#rounds >= MOST_ROUNDS) return true;
       const next = this.#core.rip;
@@ -323,13 +328,8 @@ class UnicornEngine implements Engine, CoreHandler {
       this.#serve(instruction);
     } else if (!this.#misaligned(instruction)) {
       const rsp = core.gprExact(GPR.rsp);
-      do this.#trap(instruction);
-      while (
-        !this.#stop &&
-        instruction.kind === 'rep' &&
-        core.rip === rip &&
-        ++this.#rounds < MOST_ROUNDS
-      );
+      if (instruction.kind === 'rep') this.#repeat(instruction);
+      else this.#trap(instruction);
       if (instruction.leaves && this.#isRefused()) core.setGprExact(GPR.rsp, rsp);
       if (core.rip !== rip && !this.#isRefused()) this.#executed++;
     }
@@ -402,6 +402,45 @@ class UnicornEngine implements Engine, CoreHandler {
       address,
     });
     return true;
+  }
+
+  /**
+   * Executes what can be executed in one go of the block, from rip = `at` on.
+   * @returns false when that is not worth it; nothing has happened then.
+   */
+  #advance(block: Block, at: number): boolean {
+    const piece = pieceOf(block, at, this.#limit - this.#executed, this.#breakpoints);
+    const last = piece.at(-1);
+    if (last === undefined || piece.length < 2) return false;
+    const end = last.address + last.length;
+    const part = makeBlock(piece, end - at, false);
+    if (part.special || !this.#accessible(part)) return false;
+    this.#until(end);
+    // Straight on: what lies before rip has been executed, wherever it is now.
+    const { rip } = this.#core;
+    this.#executed += rip === end ? piece.length : countBefore(part, rip);
+    return true;
+  }
+
+  /** Executes the rep instruction at rip, or as many rounds of it as are left to this run. */
+  #repeat(instruction: GuardedInstruction): void {
+    const { address, length } = instruction;
+    const fixed = this.#executable(address) && this.#executable(address + length - 1);
+    if (fixed) {
+      this.#round = address;
+      this.#until(address + length);
+      this.#round = -1;
+      return;
+    }
+    do this.#trap(instruction);
+    while (!this.#stop && this.#core.rip === address && ++this.#rounds < MOST_ROUNDS);
+  }
+
+  /** Lets the CPU execute the code from rip up to `end`, without looking at it. */
+  #until(end: number): void {
+    this.#stepping = true;
+    this.#resume(end);
+    this.#stepping = false;
   }
 
   /** Lets the CPU execute one instruction, or one round of a rep instruction. */
