@@ -21,7 +21,7 @@ import { LIFTERS } from './lift/table.ts';
 import { analyse, type BlockFacts } from './liveness.ts';
 import { successors, type Block, type Region } from './region.ts';
 import { structure } from './structure.ts';
-import { Vars } from './vars.ts';
+import { Vars, type Window } from './vars.ts';
 import type { CodeWriter } from './wasm.ts';
 
 /** A node's code: statements, then the first way whose condition holds, else the last one. */
@@ -36,7 +36,7 @@ export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Guest addresses at which the function may be entered; the index is its parameter. */
   readonly entries: readonly number[];
-  readonly windows: readonly number[];
+  readonly windows: readonly Window[];
   /** The intermediate form, node by node, for people. */
   readonly listing: () => string[];
 }
@@ -101,7 +101,7 @@ class RegionCompiler {
     return {
       bytes: this.#emit(start),
       entries: entries.map((b) => b.ip),
-      windows: [...this.#vars.windows.values()].map((w) => w.address),
+      windows: [...this.#vars.windows.values()],
       listing: () => this.#listing(order),
     };
   }
@@ -240,7 +240,8 @@ class RegionCompiler {
 
   #emit(start: Node): Uint8Array<ArrayBuffer> {
     const insns = this.#region.blocks.flatMap((block) => block.insns);
-    return emitFunction(this.#vars, insns, (code) => {
+    const name = `guest ${this.#region.root.ip.toString(16)}`;
+    return emitFunction(this.#vars, insns, name, (code) => {
       structure(start, {
         block: (l) => code.block(l),
         loop: (l) => code.loop(l),

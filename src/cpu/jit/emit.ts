@@ -16,11 +16,13 @@ interface Registers {
 /**
  * A module with one function `f(entry) → exit code`.
  * @param insns all guest instructions in it: what they touch is loaded, what they write saved.
+ * @param name for profilers.
  * @param body writes the code; every way through it ends in an `exit` statement.
  */
 export function emitFunction(
   vars: Vars,
   insns: readonly Insn[],
+  name: string,
   body: (code: CodeWriter) => void,
 ): Uint8Array<ArrayBuffer> {
   const code = new CodeWriter((s, w) => {
@@ -50,7 +52,7 @@ export function emitFunction(
     const results = callee.result ? [callee.result] : [];
     module.importFunction('e', callee.name, { params: callee.params, results });
   }
-  module.define({ params: ['i32'], results: ['i32'] }, vars.locals, code.out.finish(), 'f');
+  module.define({ params: ['i32'], results: ['i32'] }, vars.locals, code.out.finish(), 'f', name);
   return module.finish();
 }
 
@@ -81,6 +83,8 @@ function save(code: CodeWriter, vars: Vars, written: Registers): void {
   code.stmt(store('i64.store', 0, i32(SCRATCH.flagB), get(flags.b)));
   code.stmt(store('i64.store', 0, i32(SCRATCH.flagC), get(flags.c)));
   code.stmt(store('i64.store', 0, i32(HOME.rip), get(vars.rip)));
+  code.stmt(store('i64.store', 0, i32(SCRATCH.missed), get(vars.missed)));
+  code.stmt(store('i32.store', 8, i32(SCRATCH.missed), get(vars.missedWindow)));
   vars.gpr.forEach((v, i) => {
     if (written.gpr & (1 << i)) code.stmt(store('i64.store', 0, i32(HOME.gpr(i)), get(v)));
   });

@@ -162,6 +162,12 @@ export class JitEngine implements Engine, MemoryObserver {
       case EXIT.step:
         if (remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
+      case EXIT.window: {
+        const view = new DataView(this.#memory.memory.buffer, SCRATCH.missed, 12);
+        this.#translations.moveWindow(view.getInt32(8, true), view.getBigUint64(0, true));
+        if (remaining === 0) return { stop: BUDGET, executed };
+        return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
+      }
       case EXIT.syscall:
         return { stop: { kind: 'syscall' }, executed };
       case EXIT.misaligned:

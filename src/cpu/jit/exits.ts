@@ -13,9 +13,18 @@ export const EXIT = {
   misaligned: 4,
   /** Division by zero or overflow; the state is that before it. */
   divide: 5,
+  /**
+   * An access lies outside its window (see `SCRATCH.missed`); operand: instructions from there to
+   * the end of the block.
+   */
+  window: 7,
   /** The driver found no translation for rip. */
   missing: 6,
 } as const;
+
+export function windowExit(count: number): number {
+  return EXIT.window | (count << 8);
+}
 
 export function stepExit(count: number): number {
   return EXIT.step | (count << 8);

@@ -6,7 +6,7 @@
 import type { Access, Group, Placed } from './access.ts';
 import { FLAGS, REFILL } from './callees.ts';
 import type { Insn, MemOperand, Operand } from './decode.ts';
-import { EXIT, stepExit } from './exits.ts';
+import { EXIT, stepExit, windowExit } from './exits.ts';
 import { condition, kindCode, maskTo, rawCondition, sizeMask, type Condition } from './flags.ts';
 import type { FlagKind, FlagState, Size } from './flags.ts';
 import { call, get, i32, i64, ifThen, op, opImm, set, store, type Expr, type Stmt } from './ir.ts';
@@ -21,6 +21,11 @@ export interface Place {
 }
 
 export interface LiftOptions {
+  /**
+   * Whether code moves a window itself when an access lies outside; else it leaves the region, which
+   * is the better bargain as long as it is rare.
+   */
+  readonly refillInPlace: boolean;
   /** Whether an access at a fixed address is known to be allowed, so that no check is needed. */
   fixedAccess(address: number, size: number, write: boolean): boolean;
 }
@@ -145,9 +150,17 @@ export class Lift {
 
   /** Checks that `span` bytes from `wide` on are accessible, or gives the block up. */
   checkRange(key: string, wide: Expr, span: number, need: number): void {
-    const window = this.vars.window(key, span);
+    const window = this.vars.window(key, span, need);
     const inside = op('i64.sub', wide, get(window.start));
+    const outside = op('i64.ge_u', inside, get(window.length));
     const home = i32(window.address);
+    if (!this.#options.refillInPlace) {
+      // no call here: across one, the host would keep every register in memory
+      const { missed, missedWindow } = this.vars;
+      const exit = this.exitBefore(windowExit(this.#count - this.#at));
+      this.emit(ifThen(outside, [set(missed, wide), set(missedWindow, home), exit]));
+      return;
+    }
     const refill = call(REFILL, wide, i32(span), home, {
       k: 'const',
       ty: 'i32',
@@ -157,7 +170,7 @@ export class Lift {
       },
     });
     this.emit(
-      ifThen(op('i64.ge_u', inside, get(window.length)), [
+      ifThen(outside, [
         ifThen(op('i32.eqz', refill), [this.giveUp()]),
         set(window.start, opImm('i64.load', [0], home)),
         set(window.length, opImm('i64.load', [8], home)),

@@ -28,10 +28,10 @@ export function compilePrecise(source: CodeSource, ip: number, windowHome: numbe
   const insns = straightLine(source, ip);
   if (insns.length === 0) return null;
   const vars = new Vars(() => windowHome);
-  const lift = new Lift(vars, { fixedAccess: () => false });
+  const lift = new Lift(vars, { fixedAccess: () => false, refillInPlace: true });
   const cases = insns.map((insn) => instruction(lift, vars, insn));
   const last = insns.at(-1);
-  const bytes = emitFunction(vars, insns, (code) => {
+  const bytes = emitFunction(vars, insns, `guest step ${ip.toString(16)}`, (code) => {
     const labels = insns.map((_, i) => `at${i}`);
     for (const label of [...labels].reverse()) code.block(label);
     code.expr(get(vars.entry));

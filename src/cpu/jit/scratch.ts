@@ -19,6 +19,8 @@ export const SCRATCH = {
   address: BASE + 64,
   /** The last access refused: u64 address, i32 bytes, i32 `PROT` bits needed. */
   refused: BASE + 72,
+  /** The access outside its window: u64 address, i32 home of the window. */
+  missed: BASE + 88,
   /** Ranges of RAM known to be accessible: see `INTERVALS`. */
   intervals: BASE + 0x100,
   /** Access windows of regions, 16 bytes each: u64 start, u64 length. */

@@ -10,11 +10,14 @@ import { CALLEES } from './callees.ts';
 import { compileRegion, type CompileOptions } from './compile.ts';
 import { accessible } from './protection.ts';
 import type { Region } from './region.ts';
+import type { Window } from './vars.ts';
 import { HASH_SIZE, MAX_WINDOWS, SCRATCH } from './scratch.ts';
 
 /** Size of the function table. */
 export const MAX_SLOTS = 4096;
 const MAX_ENTRIES = HASH_SIZE / 2;
+/** So many misses make a region's code move windows by itself. */
+const RESTLESS = 200;
 const MAX_BYTES = 32 * 2 ** 20;
 
 /** A run of guest bytes that a translation was made from, and what they were. */
@@ -31,8 +34,12 @@ export interface Translation {
   /** Pages of fixed addresses whose protection was taken for granted. */
   readonly assumed: ReadonlySet<number>;
   readonly wasmBytes: number;
+  /** How often an access lay outside its window. */
+  misses: number;
   readonly insns: number;
 }
+
+type Refill = (address: bigint, bytes: number, home: number, info: number) => number;
 
 /** What compiling has cost so far. */
 export interface CompileStats {
@@ -53,9 +60,13 @@ export class Translations {
   };
   readonly #memory: GuestMemory;
   readonly #table: WebAssembly.Table;
+  readonly #refill: Refill;
   readonly #imports: Record<string, WebAssembly.ImportValue>;
   readonly #all = new Set<Translation>();
   readonly #byPage = new Map<number, Set<Translation>>();
+  readonly #byWindow = new Map<number, { window: Window; translation: Translation }>();
+  /** Roots of regions whose accesses often leave their windows. */
+  readonly #restless = new Set<number>();
   readonly #free: number[] = [];
   /** For each translated instruction, how many follow in its block, itself included. */
   readonly #remaining = new Map<number, number>();
@@ -71,6 +82,7 @@ export class Translations {
   constructor(memory: GuestMemory, table: WebAssembly.Table, runtime: WebAssembly.Exports) {
     this.#memory = memory;
     this.#table = table;
+    this.#refill = runtime['refill'] as Refill;
     this.#imports = { memory: memory.memory };
     for (const { name } of CALLEES) {
       const exported = runtime[name];
@@ -90,6 +102,7 @@ export class Translations {
     if (this.#entries > MAX_ENTRIES || this.#bytes > MAX_BYTES) this.flush();
     const assumed = new Set<number>();
     const options: CompileOptions = {
+      refillInPlace: this.#restless.has(region.root.ip),
       allocateWindow: () => SCRATCH.windows + 16 * this.#windows++,
       fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
     };
@@ -103,9 +116,13 @@ export class Translations {
       sources: this.#sources(region),
       assumed,
       wasmBytes: compiled.bytes.length,
+      misses: 0,
       insns: region.insnCount,
     };
     this.#all.add(translation);
+    for (const window of compiled.windows) {
+      this.#byWindow.set(window.address, { window, translation });
+    }
     for (const page of pagesOf(translation)) {
       let set = this.#byPage.get(page);
       if (!set) this.#byPage.set(page, (set = new Set()));
@@ -128,6 +145,17 @@ export class Translations {
     return instance.exports['f'] as (entry: number) => number;
   }
 
+  /** Moves the window whose home is given to where an access lay outside it. */
+  moveWindow(home: number, address: bigint): void {
+    const found = this.#byWindow.get(home);
+    if (!found) return;
+    const { window, translation } = found;
+    this.#refill(address, window.span, home, window.need | (window.span << 8));
+    if (++translation.misses < RESTLESS || !this.#all.has(translation)) return;
+    this.#restless.add(translation.root);
+    this.#drop(new Set([translation]));
+  }
+
   /**
    * Instructions from `rip` to the end of a block that is translated, but cannot be entered there;
    * 0 when none is known.
@@ -143,6 +171,7 @@ export class Translations {
     this.#all.clear();
     this.#byPage.clear();
     this.#remaining.clear();
+    this.#byWindow.clear();
     this.#free.length = 0;
     this.#slots = 0;
     this.#windows = 0;
@@ -201,7 +230,10 @@ export class Translations {
       for (const t of this.#byPage.get(page) ?? [])
         if (!doomed.has(t) && condition(t)) doomed.add(t);
     }
-    if (doomed.size === 0) return;
+    if (doomed.size > 0) this.#drop(doomed);
+  }
+
+  #drop(doomed: ReadonlySet<Translation>): void {
     this.#remaining.clear();
     for (const t of doomed) {
       this.#all.delete(t);

@@ -8,6 +8,8 @@ import { GPR_NAMES } from '../../shared/cpu-state.ts';
 /** A range of RAM in which accesses of one kind need no further check. */
 export interface Window {
   readonly key: string;
+  /** `PROT` bits that accesses through it need. */
+  readonly need: number;
   /** Start of the range, and for how many starts an access of `span` bytes is inside. */
   readonly start: Var;
   readonly length: Var;
@@ -26,6 +28,9 @@ export class Vars {
   readonly label = this.make('label', 'i32');
   readonly code = this.make('code', 'i32');
   readonly rip = this.make('rip', 'i64');
+  /** Address of an access outside its window, and that window's home. */
+  readonly missed = this.make('missed', 'i64');
+  readonly missedWindow = this.make('missedWindow', 'i32');
   readonly flags: FlagVars = {
     kind: this.make('fk', 'i32'),
     a: this.make('fa', 'i64'),
@@ -66,11 +71,12 @@ export class Vars {
     for (const pool of Object.values(this.#pools)) pool.used = 0;
   }
 
-  window(key: string, span: number): Window {
+  window(key: string, span: number, need: number): Window {
     let found = this.windows.get(key);
     if (!found) {
       found = {
         key,
+        need,
         start: this.make(`${key}.start`, 'i64'),
         length: this.make(`${key}.length`, 'i64'),
         address: this.#allocateWindow(),

@@ -321,6 +321,7 @@ export class ModuleBuilder {
   readonly #imports: { module: string; name: string; kind: number; body: number[] }[] = [];
   readonly #functions: { type: number; locals: readonly Ty[]; code: Uint8Array }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
+  readonly #names: { name: string; index: number }[] = [];
   #importedFunctions = 0;
 
   type(type: FunctionType): number {
@@ -357,9 +358,16 @@ export class ModuleBuilder {
   }
 
   /** @param locals types of the locals behind the parameters. @returns the function's index. */
-  define(type: FunctionType, locals: readonly Ty[], code: Uint8Array, exportAs?: string): number {
+  define(
+    type: FunctionType,
+    locals: readonly Ty[],
+    code: Uint8Array,
+    exportAs?: string,
+    name: string | undefined = exportAs,
+  ): number {
     this.#functions.push({ type: this.type(type), locals, code });
     const index = this.#importedFunctions + this.#functions.length - 1;
+    if (name !== undefined) this.#names.push({ index, name });
     if (exportAs !== undefined) this.#exports.push({ name: exportAs, index });
     return index;
   }
@@ -400,7 +408,25 @@ export class ModuleBuilder {
       w.u32(bytes.length);
       w.bytes(bytes);
     });
+    this.#nameSection(out);
     return out.finish() as Uint8Array<ArrayBuffer>;
+  }
+
+  #nameSection(out: ByteWriter): void {
+    const functions = new ByteWriter();
+    functions.u32(this.#names.length);
+    for (const { name, index } of this.#names) {
+      functions.u32(index);
+      functions.name(name);
+    }
+    const body = new ByteWriter();
+    body.name('name');
+    body.byte(1);
+    body.u32(functions.length);
+    body.bytes(functions.finish());
+    out.byte(0);
+    out.u32(body.length);
+    out.bytes(body.finish());
   }
 }
 
