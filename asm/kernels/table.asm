@@ -4,13 +4,15 @@
 ; one precision, in kernels/f64 or kernels/f32, under the same names; only the
 ; activation of the hidden layers differs.
 
-; activation ISA, activation_backward ISA: names of the functions
+; activation ISA, activation_backward ISA, backward_of ISA: functions by name
 %if PRECISION == 64
 %define activation(isa) sigmoid_ %+ isa
 %define activation_backward(isa) sigmoid_backward_ %+ isa
+%define backward_of(isa) 0          ; sigmoid is never 0: nothing to skip
 %else
 %define activation(isa) relu_ %+ isa
 %define activation_backward(isa) relu_backward_ %+ isa
+%define backward_of(isa) sparse_backward_ %+ isa
 %endif
 
 %define ISA_NAMES   "scalar, sse2-dense, sse2, avx2, avx512 or auto"
@@ -35,6 +37,7 @@ kernels_scalar:
     at .sparse_update,      dq 0
     at .activate,           dq activation(scalar)
     at .activate_backward,  dq activation_backward(scalar)
+    at .sparse_backward,    dq 0
     iend
 
 kernels_sse2_dense:
@@ -53,6 +56,7 @@ kernels_sse2_dense:
     at .sparse_update,      dq 0
     at .activate,           dq activation(sse2)
     at .activate_backward,  dq activation_backward(sse2)
+    at .sparse_backward,    dq 0
     iend
 
 kernels_sse2:
@@ -71,6 +75,7 @@ kernels_sse2:
     at .sparse_update,      dq sparse_update_sse2
     at .activate,           dq activation(sse2)
     at .activate_backward,  dq activation_backward(sse2)
+    at .sparse_backward,    dq backward_of(sse2)
     iend
 
 kernels_avx2:
@@ -89,6 +94,7 @@ kernels_avx2:
     at .sparse_update,      dq sparse_update_avx2
     at .activate,           dq activation(avx2)
     at .activate_backward,  dq activation_backward(avx2)
+    at .sparse_backward,    dq backward_of(avx2)
     iend
 
 kernels_avx512:
@@ -107,6 +113,7 @@ kernels_avx512:
     at .sparse_update,      dq sparse_update_avx512
     at .activate,           dq activation(avx512)
     at .activate_backward,  dq activation_backward(avx512)
+    at .sparse_backward,    dq backward_of(avx512)
     iend
 
 kernel_sets:                        ; -> struct kernels, slowest first; then 0

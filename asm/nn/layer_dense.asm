@@ -55,7 +55,15 @@ layer_backward:
     mov     rcx, [rdi + layer.inputs]
     mov     r8, [rdi + layer.outputs]
     mov     rdi, [rdi + layer.weights]
+    mov     r9, [rax + kernels.sparse_backward]
+    test    r9, r9
+    jnz     .sparse
     call    [rax + kernels.dense_backward]
+    jmp     .activation
+.sparse:
+    mov     rcx, [rbx + layer.active]
+    call    r9
+.activation:
     mov     rax, [isa]
     mov     rdi, [rbx - layer_size + layer.delta]
     mov     rsi, [rbx + layer.input]

@@ -211,3 +211,74 @@ sparse_update_avx2:
 %undef rate
 %undef terms_end
 %undef offset
+
+; ----------------------------------------------------------------------------
+; void sparse_backward_avx2(const f32 *w, const f32 *delta, f32 *dx,
+;                            const struct active *active, u64 outputs)
+;
+;   dx[i] = w[i][0] delta[0] + w[i][1] delta[1] + ...  for the listed i; the
+;   others stay as they are
+;
+;   in      rdi = w[inputs][outputs]    rcx = active, below `inputs`
+;           rsi = delta[outputs]        r8  = outputs, may be 0
+;           rdx = dx[inputs], overlaps nothing
+;   clobber rax, rcx, r9-r11, ymm0-ymm2, ymm15
+;   order   lane n sums the outputs n, n + 8, n + 16, ..., fused; then the
+;           upper half of the lanes is added to the lower, until one is left
+; ----------------------------------------------------------------------------
+%define list        rcx             ; -> the next index
+%define list_end    r12
+%define row         r11
+
+sparse_backward_avx2:
+    push    r12
+    mov     rax, [rcx + active.count]
+    lea     list, [rcx + active.index]
+    lea     list_end, [list + rax * 4]
+    mov     r9, r8
+    and     r9, -8                  ; outputs that fill registers
+    mov     r10, r8
+    sub     r10, r9                 ; outputs that are left
+    jz      .test_input
+    load_tail_mask r10, rax
+    jmp     .test_input
+    align   32
+.next_input:
+    mov     r11d, [list]
+    imul    row, r8
+    lea     row, [rdi + row * 4]    ; -> w[i][0]
+    vxorps  ymm0, ymm0, ymm0
+    xor     eax, eax                ; o
+    jmp     .test_eight
+.next_eight:
+    vmovups ymm1, [row + rax * 4]
+    vfmadd231ps ymm0, ymm1, [rsi + rax * 4]
+    add     rax, 8
+.test_eight:
+    cmp     rax, r9
+    jb      .next_eight
+    test    r10, r10
+    jz      .row_done
+    vmaskmovps ymm1, ymm15, [row + rax * 4]
+    vmaskmovps ymm2, ymm15, [rsi + rax * 4]
+    vfmadd231ps ymm0, ymm1, ymm2
+.row_done:
+    vextractf128 xmm1, ymm0, 1      ; lanes 7 to 4
+    vaddps  xmm0, xmm0, xmm1
+    vmovhlps xmm1, xmm0, xmm0       ; of four, the upper two
+    vaddps  xmm0, xmm0, xmm1
+    vmovshdup xmm1, xmm0            ; of two, the upper one
+    vaddss  xmm0, xmm0, xmm1
+    mov     eax, [list]
+    vmovss  [rdx + rax * 4], xmm0
+    add     list, 4
+.test_input:
+    cmp     list, list_end
+    jb      .next_input
+    vzeroupper
+    pop     r12
+    ret
+
+%undef list
+%undef list_end
+%undef row

@@ -28,6 +28,31 @@
 ; Rejected: partial sums in lanes along the row, added up at the end. It needs
 ; no turning and is faster, but no longer sums in the order of the other rungs.
 
+; turn_block: the steps above; rows in xmm0-xmm3, columns out in xmm0, xmm2,
+; xmm4, xmm1; spoils xmm3
+%macro turn_block 0
+    movaps  xmm4, xmm0
+    unpcklps xmm0, xmm1             ; w11 w01 w10 w00
+    unpckhps xmm4, xmm1             ; w13 w03 w12 w02
+    movaps  xmm1, xmm2
+    unpcklps xmm2, xmm3             ; w31 w21 w30 w20
+    unpckhps xmm1, xmm3             ; w33 w23 w32 w22
+    movaps  xmm3, xmm0
+    movlhps xmm0, xmm2              ; w30 w20 w10 w00
+    movhlps xmm2, xmm3              ; w31 w21 w11 w01
+    movaps  xmm3, xmm4
+    movlhps xmm4, xmm1              ; w32 w22 w12 w02
+    movhlps xmm1, xmm3              ; w33 w23 w13 w03
+%endmacro
+
+; add_product LANES, NUMBER: sums += LANES * delta[o + NUMBER]; spoils xmm5
+%macro add_product 2
+    movss   xmm5, [rsi + rax * 4 + %2 * 4]
+    shufps  xmm5, xmm5, 0
+    mulps   xmm5, %1
+    addps   sums, xmm5
+%endmacro
+
 section .text
 
 ; ----------------------------------------------------------------------------
@@ -45,14 +70,6 @@ section .text
 %define blocks_end  r11             ; outputs that come in fours
 %define block       rbx             ; -> w[i][o]
 %define sums        xmm6            ; dx[i + 3] | ... | dx[i]
-
-; add_product LANES, NUMBER: sums += LANES * delta[o + NUMBER]; spoils xmm5
-%macro add_product 2
-    movss   xmm5, [rsi + rax * 4 + %2 * 4]
-    shufps  xmm5, xmm5, 0
-    mulps   xmm5, %1
-    addps   sums, xmm5
-%endmacro
 
 dense_backward_sse2:
     push    rbx
@@ -74,18 +91,7 @@ dense_backward_sse2:
     movups  xmm1, [block + row_bytes]
     movups  xmm2, [block + row_bytes * 2]
     movups  xmm3, [row_3 + rax * 4]
-    movaps  xmm4, xmm0
-    unpcklps xmm0, xmm1             ; w11 w01 w10 w00
-    unpckhps xmm4, xmm1             ; w13 w03 w12 w02
-    movaps  xmm1, xmm2
-    unpcklps xmm2, xmm3             ; w31 w21 w30 w20
-    unpckhps xmm1, xmm3             ; w33 w23 w32 w22
-    movaps  xmm3, xmm0
-    movlhps xmm0, xmm2              ; w30 w20 w10 w00
-    movhlps xmm2, xmm3              ; w31 w21 w11 w01
-    movaps  xmm3, xmm4
-    movlhps xmm4, xmm1              ; w32 w22 w12 w02
-    movhlps xmm1, xmm3              ; w33 w23 w13 w03
+    turn_block
     add_product xmm0, 0
     add_product xmm2, 1
     add_product xmm4, 2
@@ -145,4 +151,137 @@ dense_backward_sse2:
 %undef row_3
 %undef blocks_end
 %undef block
+%undef sums
+
+; ----------------------------------------------------------------------------
+; void sparse_backward_sse2(const f32 *w, const f32 *delta, f32 *dx,
+;                           const struct active *active, u64 outputs)
+;
+; The same for the listed inputs only. Behind relu, what is not listed lets
+; nothing through backward either, so nobody will look at its dx.
+;
+;   in      rdi = w[inputs][outputs]    rcx = active, indices below `inputs`
+;           rsi = delta[outputs]        r8  = outputs, may be 0
+;           rdx = dx[inputs], overlaps nothing
+;   out     dx[i] for the listed i; the others stay as they are
+;   clobber rax, rcx, r9-r11, xmm0-xmm6
+;   order   from 0 through the outputs, ascending
+; ----------------------------------------------------------------------------
+%define list        rcx             ; -> the next index
+%define list_end    r14
+%define row_bytes   r12
+%define blocks_end  r13             ; outputs that come in fours
+%define row_0       r9
+%define row_1       r10
+%define row_2       r11
+%define row_3       rbx
+%define sums        xmm6            ; dx of four listed inputs
+
+sparse_backward_sse2:
+    push    rbx
+    push    r12
+    push    r13
+    push    r14
+    lea     row_bytes, [r8 * 4]
+    mov     blocks_end, r8
+    and     blocks_end, -4
+    mov     rax, [rcx + active.count]
+    lea     list, [rcx + active.index]
+    lea     list_end, [list + rax * 4]
+    jmp     .test_rows
+
+.next_rows:
+    mov     r9d, [list]
+    mov     r10d, [list + 4]
+    mov     r11d, [list + 8]
+    mov     ebx, [list + 12]
+    imul    row_0, row_bytes
+    imul    row_1, row_bytes
+    imul    row_2, row_bytes
+    imul    row_3, row_bytes
+    add     row_0, rdi
+    add     row_1, rdi
+    add     row_2, rdi
+    add     row_3, rdi
+    xorps   sums, sums
+    xor     eax, eax                ; o
+    jmp     .test_block
+    align   16
+.next_block:
+    movups  xmm0, [row_0 + rax * 4]
+    movups  xmm1, [row_1 + rax * 4]
+    movups  xmm2, [row_2 + rax * 4]
+    movups  xmm3, [row_3 + rax * 4]
+    turn_block
+    add_product xmm0, 0
+    add_product xmm2, 1
+    add_product xmm4, 2
+    add_product xmm1, 3
+    add     rax, 4
+.test_block:
+    cmp     rax, blocks_end
+    jb      .next_block
+    jmp     .test_column
+.next_column:                       ; up to three outputs that are left
+    movss   xmm0, [row_0 + rax * 4]
+    movss   xmm1, [row_1 + rax * 4]
+    movss   xmm2, [row_2 + rax * 4]
+    movss   xmm3, [row_3 + rax * 4]
+    unpcklps xmm0, xmm1             ; 0 0 w1 w0
+    unpcklps xmm2, xmm3             ; 0 0 w3 w2
+    movlhps xmm0, xmm2              ; w3 w2 w1 w0
+    add_product xmm0, 0
+    inc     rax
+.test_column:
+    cmp     rax, r8
+    jb      .next_column
+%assign number 0
+%rep 4                              ; each lane to its own place
+    mov     eax, [list + number * 4]
+    movss   [rdx + rax * 4], sums
+    shufps  sums, sums, 0x39        ; 0 3 2 1: the next lane to the front
+%assign number number + 1
+%endrep
+    add     list, 16
+.test_rows:
+    lea     rax, [list + 16]
+    cmp     rax, list_end
+    jbe     .next_rows
+    jmp     .test_one
+
+.next_one:                          ; up to three inputs that are left
+    mov     eax, [list]
+    mov     row_0, rax
+    imul    row_0, row_bytes
+    add     row_0, rdi
+    xorps   xmm0, xmm0
+    xor     r10d, r10d              ; o
+    jmp     .test_product
+.next_product:
+    movss   xmm1, [row_0 + r10 * 4]
+    mulss   xmm1, [rsi + r10 * 4]
+    addss   xmm0, xmm1
+    inc     r10
+.test_product:
+    cmp     r10, r8
+    jb      .next_product
+    movss   [rdx + rax * 4], xmm0
+    add     list, 4
+.test_one:
+    cmp     list, list_end
+    jb      .next_one
+    pop     r14
+    pop     r13
+    pop     r12
+    pop     rbx
+    ret
+
+%undef list
+%undef list_end
+%undef row_bytes
+%undef blocks_end
+%undef row_0
+%undef row_1
+%undef row_2
+%undef row_3
 %undef sums

@@ -32,6 +32,7 @@ const FIELDS = {
   sparseUpdate: 88,
   activate: 96,
   activateBackward: 104,
+  sparseBackward: 112,
 } as const;
 
 export interface KernelCase {
@@ -89,6 +90,7 @@ class Cases {
         this.#backward(inputs, outputs);
         if (this.rung !== 'scalar' && this.rung !== 'sse2-dense') {
           this.#sparseForward(inputs, outputs);
+          if (this.precision === 'f32') this.#sparseBackward(inputs, outputs);
           if (inputs <= 33) this.#sparseUpdate(inputs, outputs);
         }
       }
@@ -203,13 +205,17 @@ class Cases {
     const delta = arena.place(layer.delta);
     const out = arena.place(dx);
     denseBackward(layer, dx);
-    const magnitudes = this.#reals(inputs);
-    denseBackward(
-      { ...layer, weights: layer.weights.map(Math.abs), delta: layer.delta.map(Math.abs) },
-      magnitudes,
-    );
+    const magnitudes = this.#backwardMagnitudes(layer);
     arena.expect(out, dx, this.#bounds(outputs, magnitudes));
     this.#add('denseBackward', `${inputs}x${outputs}`, arena, [w, delta, out, inputs, outputs]);
+  }
+
+  /** Σ |terms| of each input. */
+  #backwardMagnitudes(layer: ReferenceLayer): Reals {
+    const magnitudes = this.#reals(layer.inputs);
+    const absolute = { weights: layer.weights.map(Math.abs), delta: layer.delta.map(Math.abs) };
+    denseBackward({ ...layer, ...absolute }, magnitudes);
+    return magnitudes;
   }
 
   #update(count: number): void {
@@ -272,6 +278,27 @@ class Cases {
     denseForward(listed, xs);
     arena.expect(out, layer.output, this.#bounds(active.length, forwardMagnitudes(listed, xs)));
     this.#add('sparseForward', `${inputs}x${outputs}`, arena, [w, b, px, out, list, outputs]);
+  }
+
+  #sparseBackward(inputs: number, outputs: number): void {
+    const layer = this.#layer(inputs, outputs);
+    const active = Array.from({ length: inputs }, (_, i) => i).filter(
+      () => this.#random.below(3) > 0,
+    );
+    const before = this.#numbers(inputs);
+    const arena = new Arena(this.address);
+    const w = arena.place(layer.weights);
+    const delta = arena.place(layer.delta);
+    const out = arena.place(before);
+    const list = arena.placeActive(active);
+    const dx = this.#reals(inputs);
+    denseBackward(layer, dx);
+    const magnitudes = this.#backwardMagnitudes(layer);
+    // What is not listed stays as it was.
+    const expected = before.slice();
+    for (const i of active) expected[i] = dx[i] ?? NaN;
+    arena.expect(out, expected, this.#bounds(outputs, magnitudes));
+    this.#add('sparseBackward', `${inputs}x${outputs}`, arena, [w, delta, out, list, outputs]);
   }
 
   #sparseUpdate(count: number, outputs: number): void {
