@@ -298,7 +298,17 @@ export function allFlags(state: FlagState, v: FlagVars): Expr {
   return parts.reduce((x, y) => op('i32.or', x, y));
 }
 
-/** The carry flag as i64 0 or 1, for instructions that keep it. */
-export function carryOf(e: Expr): Expr {
-  return op('i64.extend_i32_u', e);
+/** The carry flag of any state, an i32 that is 0 or 1. */
+export function carryOfUnknown(v: FlagVars): Expr {
+  const kind = op('i32.shr_u', get(v.kind), i32(2));
+  const is = (k: FlagKind): Expr => op('i32.eq', kind, i32(KIND[k]));
+  const [a, b] = [get(v.a), get(v.b)];
+  const c = op('i32.and', op('i32.wrap_i64', get(v.c)), i32(1));
+  const sum = select(c, op('i64.le_u', b, a), op('i64.lt_u', b, a));
+  const difference = select(c, op('i64.le_u', a, b), op('i64.lt_u', a, b));
+  const stored = select(is('logic'), i32(0), c);
+  const plain = select(is('raw'), op('i32.and', op('i32.wrap_i64', a), i32(1)), stored);
+  const carried = select(is('adc'), sum, select(is('sbb'), difference, plain));
+  return select(is('sub'), op('i64.lt_u', a, b), select(is('add'), op('i64.lt_u', b, a), carried));
 }
+

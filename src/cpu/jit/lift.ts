@@ -7,7 +7,16 @@ import type { Access, Group, Placed } from './access.ts';
 import { FLAGS, REFILL } from './callees.ts';
 import type { Insn, MemOperand, Operand } from './decode.ts';
 import { EXIT, stepExit, windowExit } from './exits.ts';
-import { condition, kindCode, maskTo, rawCondition, sizeMask, type Condition } from './flags.ts';
+import {
+  carryOfUnknown,
+  condition,
+  KIND,
+  kindCode,
+  maskTo,
+  rawCondition,
+  sizeMask,
+  type Condition,
+} from './flags.ts';
 import type { FlagKind, FlagState, Size } from './flags.ts';
 import { call, get, i32, i64, ifThen, op, opImm, set, store, type Expr, type Stmt } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
@@ -66,6 +75,7 @@ export class Lift {
 
   /** Starts instruction `at` of the block: its memory accesses are checked first of all. */
   beginInsn(insn: Insn, at: number, flagsLive: boolean): void {
+    this.vars.endInsn();
     this.insn = insn;
     this.#at = at;
     this.flagsLive = flagsLive;
@@ -123,7 +133,9 @@ export class Lift {
     if (p.first || !base) {
       const wide = this.hold(op('i64.add', this.address(access), i64(group.low)));
       this.#checkSpan(access, group, wide);
-      base = this.hold(op('i32.wrap_i64', wide));
+      const narrow = this.vars.blockTemp('i32');
+      this.set(narrow, op('i32.wrap_i64', wide));
+      base = get(narrow);
       this.#groupBase.set(group, base);
     }
     const offset = p.delta - group.low;
@@ -354,9 +366,27 @@ export class Lift {
     return call(FLAGS, get(v.kind), get(v.a), get(v.b), get(v.c));
   }
 
+  /**
+   * The carry flag when it is not known what wrote it. No call: this is what `dec` in a loop needs,
+   * where mostly the last writer was a `dec` too.
+   */
+  #carry(): Expr {
+    const v = this.vars.flags;
+    const carry = this.vars.temp('i32');
+    const kept = op('i32.eq', op('i32.and', get(v.kind), i32(~7)), i32(KIND.inc * 4));
+    this.emit(
+      ifThen(kept, [set(carry, op('i32.wrap_i64', get(v.c)))], [set(carry, carryOfUnknown(v))]),
+    );
+    return get(carry);
+  }
+
   /** A condition, as an i32 that is 0 or 1. */
   cond(cc: Condition): Expr {
     const short = this.flags && condition(this.flags, cc, this.vars.flags);
+    if (!short && (cc === 'b' || cc === 'ae')) {
+      const carry = this.#carry();
+      return cc === 'b' ? carry : op('i32.eqz', carry);
+    }
     return short ?? rawCondition(this.rawFlags(), cc);
   }
 

@@ -41,13 +41,8 @@ export class Vars {
   readonly xmm: Var[] = Array.from({ length: 16 }, (_, i) => this.make(`xmm${i}`, 'v128'));
   readonly windows = new Map<string, Window>();
   readonly #allocateWindow: () => number;
-  readonly #pools: Record<Ty, { vars: Var[]; used: number }> = {
-    i32: { vars: [], used: 0 },
-    i64: { vars: [], used: 0 },
-    f32: { vars: [], used: 0 },
-    f64: { vars: [], used: 0 },
-    v128: { vars: [], used: 0 },
-  };
+  readonly #shortLived = new Pool('t');
+  readonly #blockLong = new Pool('g');
 
   /** @param allocateWindow gives the RAM address of a new window's home. */
   constructor(allocateWindow: () => number) {
@@ -59,16 +54,23 @@ export class Vars {
     return { name, ty, local: this.locals.length };
   }
 
-  /** A temporary that lives until `endBlock`. */
+  /** A temporary that lives until the end of the instruction. */
   temp(ty: Ty): Var {
-    const pool = this.#pools[ty];
-    const v = pool.vars[pool.used] ?? this.make(`t${pool.vars.length}_${ty}`, ty);
-    pool.vars[pool.used++] = v;
-    return v;
+    return this.#shortLived.take(ty, this);
+  }
+
+  /** A temporary that lives until the end of the block. */
+  blockTemp(ty: Ty): Var {
+    return this.#blockLong.take(ty, this);
+  }
+
+  endInsn(): void {
+    this.#shortLived.release();
   }
 
   endBlock(): void {
-    for (const pool of Object.values(this.#pools)) pool.used = 0;
+    this.#shortLived.release();
+    this.#blockLong.release();
   }
 
   window(key: string, span: number, need: number): Window {
@@ -86,5 +88,30 @@ export class Vars {
     }
     found.span = Math.max(found.span, span);
     return found;
+  }
+}
+
+/** Temporaries used again and again: the fewer locals, the quicker the host compiles. */
+class Pool {
+  readonly #prefix: string;
+  readonly #vars = new Map<Ty, Var[]>();
+  readonly #used = new Map<Ty, number>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  take(ty: Ty, vars: Vars): Var {
+    let list = this.#vars.get(ty);
+    if (!list) this.#vars.set(ty, (list = []));
+    const n = this.#used.get(ty) ?? 0;
+    this.#used.set(ty, n + 1);
+    let found = list[n];
+    if (!found) list.push((found = vars.make(`${this.#prefix}${n}_${ty}`, ty)));
+    return found;
+  }
+
+  release(): void {
+    this.#used.clear();
   }
 }
