@@ -6,7 +6,7 @@
  */
 import type { MachineHandle } from '../client/machine-client.ts';
 import type { DebugInfo } from '../protocol/debug-info.ts';
-import type { EngineChoice, MachineEvent, StopReason } from '../protocol/machine.ts';
+import type { MachineEvent, StopReason } from '../protocol/machine.ts';
 import { CpuState } from '../shared/cpu-state.ts';
 import { formatCompact } from '../shared/format.ts';
 import { DrawingState } from './classifier-drawing.svelte.ts';
@@ -66,7 +66,6 @@ export class ClassifierState {
   #reading = $state.raw<Reading | null>(null);
   #choice = $state<WeightsChoice>('page');
   #program = $state.raw<ClassifierProgram | null>(null);
-  #engine: EngineChoice = 'unicorn';
   #writtenAt = 0;
   #turn = 0;
   #alive = false;
@@ -149,13 +148,6 @@ export class ClassifierState {
     await this.restart();
   }
 
-  /** Takes another engine; the drawing is read anew by it. */
-  async useEngine(engine: EngineChoice): Promise<void> {
-    if (engine === this.#engine) return;
-    this.#engine = engine;
-    await this.restart();
-  }
-
   async restart(): Promise<void> {
     const program = this.#program;
     if (program === null) return;
@@ -171,7 +163,7 @@ export class ClassifierState {
     const argv = [program.name, 'classify', '--weights', this.weights];
     const { image, debug } = program;
     try {
-      const booted = await this.#client.boot({ image, debug, argv, engine: this.#engine });
+      const booted = await this.#client.boot({ image, debug, argv, engine: 'unicorn' });
       if (turn !== this.#turn) return;
       if (!booted.ok) {
         this.#fail(booted.error);

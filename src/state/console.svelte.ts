@@ -69,6 +69,16 @@ export class ConsoleState {
     return this.#lines.map((line) => line.text).join('\n');
   }
 
+  /** The last line of error output since the latest process was started, or null. */
+  get complaint(): string | null {
+    const all = [...this.#lines, ...this.#newLines];
+    for (const { stream, text } of all.reverse()) {
+      if (stream === 'err' && text.trim() !== '') return text.trim();
+      if (stream === 'note' && text.startsWith('$ ')) return null;
+    }
+    return null;
+  }
+
   write(fd: 1 | 2, bytes: Uint8Array): void {
     this.#append(fd === 1 ? 'out' : 'err', this.#decoders[fd].decode(bytes, { stream: true }));
   }

@@ -74,6 +74,19 @@ describe('lines', () => {
   });
 });
 
+describe('the complaint of a program', () => {
+  it('is its last line of error output, not that of the process before', () => {
+    output.note('$ ./sigmoid train');
+    expect(output.complaint).toBeNull();
+    output.write(2, bytes('first\nno such file\n'));
+    output.write(1, bytes('bye\n'));
+    output.note('exited with status 1');
+    expect(output.complaint).toBe('no such file');
+    output.note('$ ./sigmoid test');
+    expect(output.complaint).toBeNull();
+  });
+});
+
 describe('system calls', () => {
   const call = (n: number) => ({ at: n, text: `read(0) = ${n}`, failed: false });
 

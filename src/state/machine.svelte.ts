@@ -205,8 +205,7 @@ export class MachineState {
     this.#fail('program', message);
   }
 
-  /** Asks the machine for its engines, once; `boot` does it by itself. */
-  async findEngines(): Promise<void> {
+  async #findEngines(): Promise<void> {
     if (this.#enginesKnown) return;
     await this.#attempt(async () => {
       this.#engines = await this.#client.engines();
@@ -242,7 +241,7 @@ export class MachineState {
     if (!words.ok) return this.#fail('arguments', words.error);
     this.#args = args;
     this.#release(null);
-    await this.findEngines();
+    await this.#findEngines();
     if (turn !== this.#bootTurn) return false;
     const { image, debug, name } = program;
     const argv = [name, ...words.value];

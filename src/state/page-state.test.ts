@@ -75,6 +75,18 @@ describe('the settings', () => {
   });
 });
 
+describe('the settings of a program in another precision', () => {
+  it('follow it where numbers are shown as floats, and only there', () => {
+    const settings = new SettingsState(memoryStore());
+    settings.showFloats('f32');
+    expect([settings.laneFormat, settings.memoryColumn]).toEqual(['f32', 'f32']);
+    settings.laneFormat = 'hex';
+    settings.memoryColumn = 'none';
+    settings.showFloats('f64');
+    expect([settings.laneFormat, settings.memoryColumn]).toEqual(['hex', 'none']);
+  });
+});
+
 describe('the layout', () => {
   it('goes by the width', () => {
     const layout = new LayoutState(memoryStore());

@@ -61,6 +61,12 @@ export class SettingsState {
     this.#store.set('memoryColumn', value);
   }
 
+  /** Shows vectors and memory as numbers of this precision, unless they are shown as integers. */
+  showFloats(type: 'f64' | 'f32'): void {
+    if (this.#laneFormat === 'f64' || this.#laneFormat === 'f32') this.laneFormat = type;
+    if (this.#memoryColumn !== 'none') this.memoryColumn = type;
+  }
+
   /** The engine wished for; the machine takes it if it exists. */
   get engine(): EngineChoice {
     return this.#engine;

@@ -40,6 +40,7 @@ export type TrainingMachine = Pick<
   | 'onSamples'
   | 'inspect'
   | 'booted'
+  | 'console'
   | 'program'
   | 'args'
   | 'status'
@@ -236,7 +237,8 @@ export class TrainingState {
     if (reason?.kind === 'exit') {
       this.#finished = reason.status === 0;
       if (reason.status !== 0) {
-        this.#problem = `The training ended with status ${reason.status}; the console says why.`;
+        const why = this.#machine.console.complaint;
+        this.#problem = `The training ended with status ${reason.status}${why ? `: ${why}` : '.'}`;
       }
       return;
     }

@@ -28,6 +28,7 @@ class FakeMachine {
   trouble: TrainingMachine['trouble'] = null;
   booted: TrainingMachine['booted'] = null;
   program: TrainingMachine['program'] = null;
+  readonly console = { complaint: 'sigmoid: no such file' };
   boots: string[] = [];
   asked: string[] = [];
   watched: readonly string[] = [];
@@ -214,7 +215,7 @@ describe('TrainingState', () => {
     const { machine, training } = made();
     machine.next = { kind: 'exit', status: 1 };
     await training.run();
-    expect(training.problem).toContain('status 1');
+    expect(training.problem).toBe('The training ended with status 1: sigmoid: no such file');
     machine.trouble = { kind: 'boot', message: 'No program.' };
     await training.step('batch');
     expect(training.problem).toBe('No program.');

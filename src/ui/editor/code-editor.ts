@@ -57,6 +57,7 @@ export class CodeEditor {
       fontLigatures: false,
       fontSize: 12.5,
       glyphMargin: true,
+      gotoLocation: { multipleDefinitions: 'goto' },
       lineHeight: 19,
       lineNumbersMinChars: 3,
       minimap: { enabled: false },

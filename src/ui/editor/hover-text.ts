@@ -120,7 +120,7 @@ export function describeWord(
 ): string[] {
   const register = registerText(word, facts.cpu);
   if (register.length > 0) return register;
-  const definition = index.find(word, file, line)[0];
+  const definition = index.find(word, file, line, facts.debug?.files)[0];
   if (!definition) return [];
   const lines = symbolText(definition, index, facts.debug);
   // A register alias: also what the register holds.

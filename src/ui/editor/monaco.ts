@@ -26,6 +26,7 @@ import 'monaco-editor/features/links/register.js';
 import 'monaco-editor/features/multicursor/register.js';
 import 'monaco-editor/features/quickCommand/register.js';
 import 'monaco-editor/features/quickOutline/register.js';
+import 'monaco-editor/features/referenceSearch/register.js';
 import 'monaco-editor/features/toggleTabFocusMode/register.js';
 import 'monaco-editor/features/wordHighlighter/register.js';
 import 'monaco-editor/features/wordOperations/register.js';

@@ -59,7 +59,7 @@ export function registerProviders(monaco: Monaco, options: ProviderOptions): IDi
         const word = model.getWordAtPosition(position);
         if (!word) return null;
         return index
-          .find(word.word, file, position.lineNumber)
+          .find(word.word, file, position.lineNumber, facts().debug?.files)
           .map((d) => ({ uri: uriOf(d.file), range: rangeOf(d) }));
       },
     }),

@@ -87,6 +87,17 @@ describe('SymbolIndex', () => {
     expect(detail(lineOf(MAIN, 'dec row'))).toEqual(['rsi']);
   });
 
+  it('prefers the files of the program among those that define a name', () => {
+    const index = new SymbolIndex();
+    const label = 'main:\n    ret\n';
+    index.update({ 'a.asm': '    call main\n', 'cli/main.asm': label, 'tests/one.asm': label });
+    const files = (program?: readonly string[]) =>
+      index.find('main', 'a.asm', 1, program).map((d) => d.file);
+    expect(files()).toEqual(['cli/main.asm', 'tests/one.asm']);
+    expect(files(['a.asm', 'tests/one.asm'])).toEqual(['tests/one.asm']);
+    expect(files(['a.asm'])).toEqual(['cli/main.asm', 'tests/one.asm']);
+  });
+
   it('knows include lines and the files they mean', () => {
     const index = made();
     expect(includeOn('%include "include/net.inc"')).toEqual({

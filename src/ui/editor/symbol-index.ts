@@ -145,9 +145,15 @@ export class SymbolIndex {
 
   /**
    * Definitions of `word` as seen from a line, the likeliest first. A `%define` may stand many
-   * times (register aliases of each function): of those in the same file the nearest above wins.
+   * times (register aliases of each function): of those in the same file the nearest above
+   * wins. Among other files, those of `program` count, and all of them if none does.
    */
-  find(word: string, file: string, line: number): readonly Definition[] {
+  find(
+    word: string,
+    file: string,
+    line: number,
+    program: readonly string[] = [],
+  ): readonly Definition[] {
     const plain = word.replace(/^\$/, '');
     const full = plain.startsWith('.') ? this.scopeAt(file, line) + plain : plain;
     const here: Definition[] = [];
@@ -160,7 +166,10 @@ export class SymbolIndex {
     }
     const above = here.filter((d) => d.line <= line);
     const best = above.at(-1) ?? here[0];
-    if (!best) return elsewhere;
+    if (!best) {
+      const own = elsewhere.filter((d) => program.includes(d.file));
+      return own.length > 0 ? own : elsewhere;
+    }
     return best.kind === 'define'
       ? [best]
       : [best, ...here.filter((d) => d !== best), ...elsewhere];
