@@ -61,7 +61,7 @@ export class Glassbox {
   }
 
   /** Chooses the engine for this process and those after it. */
-  async chooseEngine(name: string): Promise<void> {
+  async chooseEngine(name: 'jit' | 'unicorn'): Promise<void> {
     await this.page.getByRole('combobox', { name: 'Engine' }).selectOption(name);
     await this.ready();
   }
