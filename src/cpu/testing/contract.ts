@@ -318,6 +318,32 @@ export function engineContract(
       }
     });
 
+    it.each([1, 70, 150, 400, 700])(
+      'reports a fault exactly behind %i instructions without a jump, and before as many',
+      async (many) => {
+        const body = 'add rbx, rcx\n'.repeat(many);
+        const source = `mov ecx, 1\n${body}cmp ecx, 2\nmov rax, [${BAD}]\n${body}.l: jmp .l`;
+        await bench.load(source);
+        const run = bench.engine.run(PLENTY);
+        expect(run.stop).toMatchObject({ fault: { code: 'unmapped-read', address: BigInt(BAD) } });
+        expect(run.executed).toBe(many + 2);
+        expect(bench.gpr('rbx')).toBe(BigInt(many));
+        expect(bench.memory.state.rip).toBe(BigInt(CODE + 5 + 3 * many + 3));
+        expect(bench.memory.state.rflags & 0x8d5).toBe(0x95); // of 1 - 2: CF, PF, AF, SF
+      },
+    );
+
+    it('runs on at full speed where a page is touched for the first time', async () => {
+      await bench.load(`mov ecx, 5000\nmov edi, ${DATA}\n.l: mov [rdi], rcx\nadd rdi, 16
+        loop .l\nsyscall`);
+      expect(bench.engine.run(PLENTY)).toEqual({ stop: { kind: 'syscall' }, executed: 15_003 });
+      await bench.load('.self: call .self');
+      const run = bench.finish();
+      expect(run.executed).toBe(0x10000 / 8);
+      expect(run.stop).toMatchObject({ fault: { code: 'unmapped-write' } });
+      expect(bench.gpr('rsp')).toBe(BigInt(STACK_TOP - 0x10000));
+    });
+
     it('sees what the machine writes between runs, data and code alike', async () => {
       await bench.load(`.l: mov rax, [${DATA}]\nmov ecx, 5\njmp .l`);
       bench.engine.run(30);

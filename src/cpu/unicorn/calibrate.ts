@@ -18,6 +18,8 @@ export interface EnvLayout {
   readonly cr2: number;
   readonly errorCode: number;
   readonly pendingException: number;
+  /** A byte of Unicorn's own: the latest translation ended because its buffer was full. */
+  readonly blockFull: number;
   /** All translations of user-mode addresses, main and victim TLB. */
   readonly tlbStart: number;
   readonly tlbEnd: number;
@@ -52,8 +54,14 @@ export function findEnv(module: UnicornModule, uc: number, scratch: number): num
   return only(found, 'the CPU structure');
 }
 
-/** The rest of the layout; `core` is in ring 3 with `STUB` mapped. */
-export function calibrate(core: UnicornCore, base: number): EnvLayout {
+/** Bytes of Unicorn's own structure that are searched. */
+const UC_BYTES = 0x1000;
+
+/**
+ * The rest of the layout; `core` is in ring 3 with `STUB` mapped.
+ * @param uc Unicorn's own structure
+ */
+export function calibrate(core: UnicornCore, base: number, uc: number): EnvLayout {
   const { module } = core;
   const bytes = (): Uint8Array => module.HEAPU8.slice(base, base + ENV_BYTES);
   const words = (): Uint32Array => new Uint32Array(bytes().buffer);
@@ -88,6 +96,19 @@ export function calibrate(core: UnicornCore, base: number): EnvLayout {
   const write = run(...WRITE);
   const errorCode = where((i) => read[i] === 4 && write[i] === 6, 'the error code');
   module.HEAPU32[pendingException >>> 2] = 0xffffffff;
+
+  // A block that is too long for one translation, left by a fault in its first instruction.
+  const LONG = Array.from({ length: 400 }, () => [0x48, 0x01, 0xc8]).flat(); // add rax, rcx
+  const [few, full, again] = [[0x90], LONG, [0x90]].map((rest) => {
+    run(...READ, ...rest);
+    module.HEAPU32[pendingException >>> 2] = 0xffffffff;
+    return module.HEAPU8.slice(uc, uc + UC_BYTES);
+  });
+  const filled: number[] = [];
+  for (let i = 0; i < UC_BYTES; i++) {
+    if (few?.[i] === 0 && full?.[i] === 1 && again?.[i] === 0) filled.push(uc + i);
+  }
+  const blockFull = only(filled, 'the mark of a full block');
 
   // The TLB entry of the stub's own page: read and code address, and the way to host memory.
   const entry = where(
@@ -132,6 +153,7 @@ export function calibrate(core: UnicornCore, base: number): EnvLayout {
     cr2,
     errorCode,
     pendingException,
+    blockFull,
     tlbStart,
     tlbEnd,
   };

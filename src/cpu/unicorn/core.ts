@@ -70,10 +70,17 @@ const DESCRIPTORS = [
 /** An address at which no program stops: within the tables. */
 const NEVER = 0x800;
 
+/** What Unicorn puts in place of a block's size until it knows it, as a signed number. */
+const UNTOLD = 0xf8f8f8f8 | 0;
+
 /** What happens while the guest runs; each is called in the middle of `start`. */
 export interface CoreHandler {
-  /** Before the first instruction of a translated block of `size` bytes. */
-  block(address: number, size: number): void;
+  /**
+   * Before the first instruction of a translated block.
+   * @param size bytes; 0 when it filled the translation buffer; null after a fault within the block,
+   * for whose sake it was translated once more.
+   */
+  block(address: number, size: number | null): void;
   /** An exception or software interrupt; the state is exact. Returning without `stop` retries. */
   interrupt(vector: number): void;
   /** A syscall instruction; rip is its own address. */
@@ -111,7 +118,7 @@ export class UnicornCore {
     );
     this.#installHooks();
     this.#boot();
-    this.#env = calibrate(this, env);
+    this.#env = calibrate(this, env, this.#uc);
     this.setPageEntry(STUB / PAGE_SIZE, 0);
     this.flushTlb();
   }
@@ -140,6 +147,15 @@ export class UnicornCore {
   /** Tells the CPU that its exception has been delivered; otherwise the next is a double fault. */
   acknowledge(): void {
     this.module.HEAPU32[this.#env.pendingException >>> 2] = 0xffffffff;
+  }
+
+  /**
+   * Has Unicorn announce the next block, too. It leaves the announcement out of a block that goes
+   * on where a full one ended; and to find the instruction of a fault it translates the block once
+   * more, which leads astray when that comes out with another announcement than the first time.
+   */
+  #announceAll(): void {
+    this.module.HEAPU8[this.#env.blockFull] = 0;
   }
 
   /** rip at an interrupt or after `start`, for addresses below 2^53. */
@@ -225,6 +241,7 @@ export class UnicornCore {
    * @returns false when Unicorn does not know the instruction at rip.
    */
   resume(until = NEVER): boolean {
+    this.#announceAll();
     const at = (this.env + STATE.rip) >>> 2;
     const heap = this.module.HEAPU32;
     const error = this.module._uc_emu_start(
@@ -339,12 +356,15 @@ export class UnicornCore {
       check(result, 'add a hook');
     };
     add(UC.HOOK_BLOCK, 'viiiii', (_uc, low, high, size) => {
-      this.handler?.block(low + high * 2 ** 32, size);
+      if (!this.handler) return undefined;
+      this.#announceAll();
+      this.handler.block(low + high * 2 ** 32, size === UNTOLD ? null : size);
       return undefined;
     });
     add(UC.HOOK_INTR, 'viii', (_uc, vector) => {
       if (this.handler) {
         this.acknowledge();
+        this.#announceAll();
         this.handler.interrupt(vector);
       } else {
         this.stop(); // calibration

@@ -165,7 +165,7 @@ class UnicornEngine implements Engine, CoreHandler {
     this.#repeating = -1;
   }
 
-  block(address: number, size: number): void {
+  block(address: number, size: number | null): void {
     if (this.#stepping) {
       if (address === this.#round && this.#rounds++ >= MOST_ROUNDS) this.#core.stop();
       return;
@@ -175,11 +175,7 @@ class UnicornEngine implements Engine, CoreHandler {
       if (address !== this.#repeating) this.#executed++;
       this.#repeating = -1;
     }
-    let block = this.#blocks.get(address);
-    if (block === undefined || (block.open ? size !== 0 : block.size !== size)) {
-      block = size === 0 ? this.#makeOpenBlock(address) : this.#makeBlock(address, size);
-      this.#blocks.set(address, block);
-    }
+    const block = this.#blockAt(address, size);
     if (
       block.special ||
       block.broken ||
@@ -207,6 +203,17 @@ class UnicornEngine implements Engine, CoreHandler {
       }
     }
     this.#executed += this.#charged;
+  }
+
+  #blockAt(address: number, size: number | null): Block {
+    const known = this.#blocks.get(address);
+    if (known !== undefined) {
+      if (size === null || (known.open ? size === 0 : size === known.size)) return known;
+    }
+    const block =
+      size === null || size === 0 ? this.#makeOpenBlock(address) : this.#makeBlock(address, size);
+    this.#blocks.set(address, block);
+    return block;
   }
 
   #makeBlock(address: number, size: number): Block {
@@ -331,7 +338,8 @@ class UnicornEngine implements Engine, CoreHandler {
       if (instruction.kind === 'rep') this.#repeat(instruction);
       else this.#trap(instruction);
       if (instruction.leaves && this.#isRefused()) core.setGprExact(GPR.rsp, rsp);
-      if (core.rip !== rip && !this.#isRefused()) this.#executed++;
+      const begun = instruction.kind === 'rep' && core.rip === rip;
+      if (!begun && !this.#isRefused()) this.#executed++;
     }
   }
 
