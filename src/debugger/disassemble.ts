@@ -162,8 +162,12 @@ export function followsCall(memory: GuestMemory, address: number): boolean {
 }
 
 /** For messages: the instruction in backquotes, or that there is none. */
-export function describeInstruction(memory: GuestMemory, address: number): string {
-  const [instruction] = disassemble(memory, address, 1);
+export function describeInstruction(
+  memory: GuestMemory,
+  address: number,
+  nameOf?: (address: number) => string | null,
+): string {
+  const [instruction] = disassemble(memory, address, 1, nameOf);
   return instruction === undefined || instruction.text.startsWith('db ')
     ? `What lies at ${hex(address)}`
     : `\`${instruction.text}\``;

@@ -50,7 +50,8 @@ function aboutAddress(address: bigint, scene: Scene): string {
 
 function explain(fault: Fault, scene: Scene): string {
   const at = fault.address === undefined ? '' : hex(fault.address);
-  const what = describeInstruction(scene.memory, Number(fault.rip));
+  const nameOf = (address: number): string | null => scene.index?.describe(address) ?? null;
+  const what = describeInstruction(scene.memory, Number(fault.rip), nameOf);
   const detail = fault.detail === undefined ? '' : ` (${fault.detail})`;
   const where = fault.address === undefined ? '' : ` ${aboutAddress(fault.address, scene)}`;
   switch (fault.code) {

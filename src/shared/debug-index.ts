@@ -80,7 +80,9 @@ export class DebugIndex {
     const symbol = symbols[low - 1];
     if (symbol === undefined) return null;
     const section = this.info.sections.find((s) => s.name === symbol.section);
-    const inside = section === undefined || address < section.start + section.size;
+    // An empty section is not listed; of its symbols only the address itself is known.
+    const end = section === undefined ? symbol.address + 1 : section.start + section.size;
+    const inside = address < end;
     return inside ? symbol : null;
   }
 
