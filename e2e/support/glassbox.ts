@@ -106,7 +106,7 @@ export class Glassbox {
   }
 
   tab(list: string, name: string | RegExp): Locator {
-    return this.page.getByRole('tablist', { name: list }).getByRole('tab', { name });
+    return this.page.getByRole('tablist', { name: list, exact: true }).getByRole('tab', { name });
   }
 
   /** A file of the machine, downloaded through the list in the Train tab, which must be open. */
