@@ -10,16 +10,18 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ENGINE_NAMES } from '../cpu/engines.ts';
 import { benchEngines } from './bench/engines.ts';
+import { benchNative } from './bench/native.ts';
 import { benchPage } from './bench/page.ts';
 import { prepareWorkloads } from './bench/programs.ts';
-import { PROJECT } from './digits-files.ts';
+import { ensureDigits, findMnist, PROJECT } from './digits-files.ts';
 
-const PARTS = ['engines', 'page'] as const;
+const PARTS = ['native', 'engines', 'page'] as const;
 
 const USAGE = `Usage: npm run bench [-- PART…]
 
 Measures and prints tables; without a part, all of them.
 
+  native    training on one core: our kernels, plain C, NumPy, PyTorch (those that are present)
   engines   instructions a second: native and each engine under Node, with ratios
   page      the built page in Chromium: sizes, load, step, read and assemble latency
 `;
@@ -43,14 +45,20 @@ if (asked.includes('--help')) {
     `${cpu?.model.trim() ?? 'unknown CPU'}, ${cpus().length} threads, Node ${process.versions.node}, ` +
       `load ${loadavg()[0]?.toFixed(1) ?? '?'} at the start\n`,
   );
-  if (parts.includes('engines')) {
-    const folder = await mkdtemp(join(tmpdir(), 'glassbox-bench-'));
-    try {
-      benchEngines(await prepareWorkloads(folder), ENGINE_NAMES, folder);
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+  const folder = await mkdtemp(join(tmpdir(), 'glassbox-bench-'));
+  try {
+    if (parts.includes('native')) {
+      const mnist = await findMnist();
+      if (mnist === null)
+        console.log('(no MNIST here: `npm run data` fetches it; built-in digits)');
+      await benchNative(mnist ?? (await ensureDigits()), folder);
     }
-    console.log('');
+    if (parts.includes('engines')) {
+      benchEngines(await prepareWorkloads(folder), ENGINE_NAMES, folder);
+      console.log('');
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
   if (parts.includes('page')) await benchPage();
 }
