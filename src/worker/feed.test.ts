@@ -36,14 +36,14 @@ describe('Feed', () => {
       [2, 'c'],
       [1, 'd'],
     ] as const)
-      print(fd, output);
+      void print(fd, output);
     expect(sent).toEqual([]);
     await vi.advanceTimersByTimeAsync(FRAME);
     expect(sent.map(text)).toEqual(['1:ab', '2:c', '1:d']);
   });
 
   it('sends at once when told to, and nothing twice', async () => {
-    print(1, 'x');
+    void print(1, 'x');
     feed.flush();
     expect(sent.map(text)).toEqual(['1:x']);
     feed.flush();
@@ -60,7 +60,7 @@ describe('Feed', () => {
     await vi.advanceTimersByTimeAsync(10 * FRAME);
     expect(sent.length).toBe(1);
     expect(relieved).toBe(false);
-    print(1, 'next');
+    void print(1, 'next');
     await vi.advanceTimersByTimeAsync(10 * FRAME);
     expect(sent.length).toBe(1); // not before the page has answered
     answers.shift()?.();

@@ -14,7 +14,7 @@ describe('servedFiles', () => {
     });
     expect(problems).toEqual([]);
     const open = { read: true, write: false, create: false, exclusive: false, truncate: false };
-    const options = { ...open, append: false, directory: false, mode: 0 };
+    const options = { ...open, append: false, directory: false, noFollow: false, mode: 0 };
     for (const [path, size] of [
       ['data/weights/sigmoid.bin', 203_600],
       ['data/digits/t10k-labels-idx1-ubyte', 1008],

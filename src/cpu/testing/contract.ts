@@ -439,7 +439,7 @@ export function engineContract(
       },
     );
 
-    it('raises what comes first in code that runs up to the end of its page', async () => {
+    it('raises what comes first in code that runs up to the end of its page', () => {
       const last = addr(CODE + 0x10000 - 4);
       bench.memory.write(last, new Uint8Array([0x31, 0xc9, 0xf7, 0xf1])); // xor ecx, ecx; div ecx
       bench.memory.state.rip = BigInt(last);
