@@ -13,7 +13,7 @@ import {
   type Edge,
   type Node,
 } from './graph.ts';
-import { get, i32, i64, ifThen, op, opImm, printExpr, printStmt, set, store } from './ir.ts';
+import { get, i32, i64, ifThen, op, printExpr, printStmt, set } from './ir.ts';
 import type { Expr, Stmt } from './ir.ts';
 import { Lift, type LiftOptions } from './lift.ts';
 import { liftTerminator, type Way } from './lift/control.ts';

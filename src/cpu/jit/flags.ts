@@ -311,4 +311,3 @@ export function carryOfUnknown(v: FlagVars): Expr {
   const carried = select(is('adc'), sum, select(is('sbb'), difference, plain));
   return select(is('sub'), op('i64.lt_u', a, b), select(is('add'), op('i64.lt_u', b, a), carried));
 }
-

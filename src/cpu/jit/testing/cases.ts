@@ -15,6 +15,8 @@ export interface Snippet {
   readonly insns: readonly Insn[];
   /** rflags bits that are undefined afterwards. */
   readonly undefinedFlags: number;
+  /** Those that are undefined at some point on the way, where a fault may end it. */
+  readonly undefinedOnTheWay: number;
 }
 
 export interface Sample {
@@ -93,11 +95,13 @@ export function makeSnippet(
   }
   const code = Uint8Array.from(bytes);
   let unknown = 0;
+  let onTheWay = 0;
   for (const effect of flagEffects(code)) {
     if (effect.read & unknown) return null;
     unknown = (unknown & ~effect.defined) | effect.undefined;
+    onTheWay |= unknown;
   }
-  return { code, insns, undefinedFlags: unknown };
+  return { code, insns, undefinedFlags: unknown, undefinedOnTheWay: onTheWay };
 }
 
 /** A random state that makes most of the snippet's accesses valid. */

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Fuzzes the engines against the real CPU.
+ *
+ *     tsx src/cli/fuzz.ts [--seed N] [--cases N] [--only REGEXP] [--with-unicorn] [--turbofan]
+ *
+ * Random instances of every instruction form that the translator knows, alone and in sequences,
+ * from random states; whatever differs from the silicon is made small and printed as JSON, fit for
+ * src/cpu/jit/testing/fixtures.json. `--turbofan` compiles with the host's optimising compiler from
+ * the start, since its short life would leave a fuzz to the baseline one. The status is 1 when
+ * anything differed.
+ */
+import { setFlagsFromString } from 'node:v8';
+import { parseArgs } from 'node:util';
+import { JitEngine } from '../cpu/jit/engine.ts';
+import { runBatch } from '../cpu/jit/testing/campaign.ts';
+import { allForms } from '../cpu/jit/testing/forms.ts';
+import { Random } from '../cpu/jit/testing/random.ts';
+import { Bench } from '../cpu/jit/testing/three-way.ts';
+import { Oracle, oracleMissing } from '../cpu/testing/oracle.ts';
+import { createUnicornEngine } from '../cpu/unicorn/engine.ts';
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      cases: { type: 'string', default: '10000000' },
+      only: { type: 'string' },
+      'with-unicorn': { type: 'boolean', default: false },
+      turbofan: { type: 'boolean', default: false },
+    },
+  });
+  const missing = oracleMissing();
+  if (missing) {
+    console.error(`fuzz: ${missing}`);
+    return 2;
+  }
+  if (values.turbofan) setFlagsFromString('--no-liftoff');
+  const seed = BigInt(values.seed ?? Date.now());
+  const wanted = Number(values.cases);
+  const only = new RegExp(values.only ?? '', 'i');
+  const forms = allForms().filter((f) => only.test(f.mnemonic));
+  if (!(wanted > 0) || forms.length === 0) {
+    console.error('fuzz: nothing to do');
+    return 2;
+  }
+  console.log(`fuzz: seed ${seed}, ${forms.length} forms, ${wanted} cases`);
+  const oracle = await Oracle.create();
+  const jit = await Bench.make(async (m) => new JitEngine(m, await createUnicornEngine(m)));
+  const benches = [{ name: 'jit', bench: jit }];
+  if (values['with-unicorn'])
+    benches.push({ name: 'unicorn', bench: await Bench.make(createUnicornEngine) });
+  const random = new Random(seed);
+  let cases = 0;
+  let failed = 0;
+  let told = Date.now();
+  for (let round = 0; cases < wanted; round++) {
+    const length = round % 3 === 2 ? 4 : 1;
+    const batch = runBatch(oracle, benches, forms, random, { snippets: 200, samples: 40, length });
+    cases += batch.cases;
+    failed += batch.failures.length;
+    for (const failure of batch.failures) console.log(JSON.stringify(failure));
+    if (Date.now() - told > 10_000) {
+      told = Date.now();
+      console.log(`fuzz: ${cases} cases, ${failed} differed`);
+    }
+  }
+  await oracle.dispose();
+  console.log(`fuzz: ${cases} cases, ${failed} differed (seed ${seed})`);
+  return failed > 0 ? 1 : 0;
+}
+
+process.exitCode = await main();
