@@ -289,7 +289,7 @@ export class ClassifierState {
     if (sent === null || this.#now() - sent.at < STUCK_AFTER) return;
     const spent = this.#executed - sent.from;
     if (spent < STUCK_INSTRUCTIONS) return;
-    this.#giveUp(`with ${formatCompact(spent)} instructions`);
+    this.#giveUp(`for ${formatCompact(spent)} instructions`);
   }
 
   #giveUp(how: string): void {

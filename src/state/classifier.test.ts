@@ -209,7 +209,7 @@ describe('ClassifierState', () => {
     expect(classifier.trouble).toBeNull();
     machine.progress(52_000_000);
     expect(classifier.trouble).toBe(
-      'classify has been at this drawing with 50.0 M instructions. It may loop without an end.',
+      'classify has been at this drawing for 50.0 M instructions. It may loop without an end.',
     );
     expect(machine.restarts).toBe(1);
   });
