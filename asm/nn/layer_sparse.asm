@@ -17,8 +17,10 @@
 ; depend on.
 ;
 ; Rejected: the pixels of the mini-batch in a table turned on its side, a row of
-; bytes for each pixel, searched for what is not zero at the end. More code, and
-; 1,300 more instructions a sample, many of them mispredicted jumps.
+; bytes for each pixel, searched for what is not zero at the end. It took 1,300
+; more instructions a sample and was still 6 % faster for `sigmoid`, because 25
+; KiB stay in the first-level cache and lists do not. But it holds bytes: it
+; serves the first layer only, and lists save `relu` a quarter of its work.
 
 section .text
 
@@ -146,6 +148,7 @@ sparse_layer_gradient:
     mov     input_next, [rdi + layer.input]
     mov     list_bytes, [option_batch]
     shl     list_bytes, TERM_SHIFT
+    movq    xmm1, delta
     jmp     .test_input
     align   16
 .next_input:
@@ -156,8 +159,8 @@ sparse_layer_gradient:
     imul    rax, list_bytes
     shl     rcx, TERM_SHIFT
     add     rax, terms
-    mov_real [rax + rcx + term.value], xmm0
-    mov     [rax + rcx + term.delta], delta
+    movlhps xmm0, xmm1              ; delta | value: a struct term
+    movups  [rax + rcx], xmm0
     add     list, 4
 .test_input:
     cmp     list, list_end
