@@ -5,19 +5,20 @@
  *     tsx src/cli/fuzz.ts [--seed N] [--cases N] [--only REGEXP] [--with-unicorn] [--turbofan]
  *
  * Random instances of every instruction form that the translator knows, alone and in sequences,
- * from random states; whatever differs from the silicon is made small and printed as JSON, fit for
- * src/cpu/jit/testing/fixtures.json. `--turbofan` compiles with the host's optimising compiler from
+ * from random states; whatever differs from the silicon is made small and printed as JSON, and its
+ * code belongs into src/cpu/jit/testing/past.ts once it is put right. `--turbofan` compiles with the host's optimising compiler from
  * the start, since its short life would leave a fuzz to the baseline one. The status is 1 when
  * anything differed.
  */
 import { setFlagsFromString } from 'node:v8';
 import { parseArgs } from 'node:util';
 import { JitEngine } from '../cpu/jit/engine.ts';
-import { runBatch } from '../cpu/jit/testing/campaign.ts';
+import { describe, runBatch, shrink } from '../cpu/jit/testing/campaign.ts';
 import { allForms } from '../cpu/jit/testing/forms.ts';
 import { Random } from '../cpu/jit/testing/random.ts';
 import { Bench } from '../cpu/jit/testing/three-way.ts';
 import { Oracle, oracleMissing } from '../cpu/testing/oracle.ts';
+import { hexBytes } from '../shared/format.ts';
 import { createUnicornEngine } from '../cpu/unicorn/engine.ts';
 
 async function main(): Promise<number> {
@@ -59,7 +60,14 @@ async function main(): Promise<number> {
     const batch = runBatch(oracle, benches, forms, random, { snippets: 200, samples: 40, length });
     cases += batch.cases;
     failed += batch.failures.length;
-    for (const failure of batch.failures) console.log(JSON.stringify(failure));
+    const texts = new Set<string>();
+    for (const failure of batch.failures) {
+      const bench = benches.find((b) => b.name === failure.engine)?.bench;
+      const key = `${failure.engine} ${hexBytes(failure.snippet.code)}`;
+      if (!bench || texts.has(key)) continue; // one state a snippet is enough
+      texts.add(key);
+      console.log(describe(shrink(oracle, bench, failure)));
+    }
     if (Date.now() - told > 10_000) {
       told = Date.now();
       console.log(`fuzz: ${cases} cases, ${failed} differed`);

@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Oracle, oracleMissing } from '../testing/oracle.ts';
 import { createUnicornEngine } from '../unicorn/engine.ts';
 import { JitEngine } from './engine.ts';
-import { runBatch } from './testing/campaign.ts';
+import { describe as describeFailure, runBatch, runSnippet } from './testing/campaign.ts';
+import { snippetOf } from './testing/cases.ts';
 import { allForms } from './testing/forms.ts';
+import { PAST_FAILURES } from './testing/past.ts';
 import { Random } from './testing/random.ts';
 import { Bench } from './testing/three-way.ts';
 
@@ -39,10 +41,15 @@ describe.skipIf(missing)(
         length,
       });
       expect(cases).toBe(snippets * samples);
-      expect(
-        failures.slice(0, 5).map((f) => `${f.text} [${f.code}] ${f.differences.join('; ')}`),
-      ).toEqual([]);
+      expect(failures.slice(0, 5).map(describeFailure)).toEqual([]);
     };
+
+    it.each(PAST_FAILURES)('$code: $why', ({ code }) => {
+      const bytes = Uint8Array.from(code.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+      const snippet = snippetOf(bytes);
+      if (!snippet) throw new Error('a past failure whose flags are undefined');
+      expect(runSnippet(oracle, bench, snippet, random, 200).map(describeFailure)).toEqual([]);
+    });
 
     it('knows many forms', () => expect(forms.length).toBeGreaterThan(3000));
 

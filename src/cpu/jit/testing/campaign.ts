@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** A fuzzing campaign: batches of random cases, compared with the silicon, failures made small. */
 import { hexBytes } from '../../../shared/format.ts';
-import { STATE } from '../../../shared/cpu-state.ts';
+import { CpuState, STATE } from '../../../shared/cpu-state.ts';
 import type { Oracle } from '../../testing/oracle.ts';
 import { DATA_BYTES, makeSample, makeSnippet, type Sample, type Snippet } from './cases.ts';
 import type { Form } from './forms.ts';
 import type { Random } from './random.ts';
 import { differences, type Bench } from './three-way.ts';
 
-export interface Failure {
+export interface Failure extends Case {
   readonly engine: string;
-  readonly text: string;
-  readonly code: string;
-  readonly state: string;
-  readonly data: string;
   readonly differences: readonly string[];
 }
 
@@ -68,36 +64,65 @@ export function runBatch(
     if (!want) return;
     for (const { name, bench } of benches) {
       const found = differences(c.snippet, bench.run(c.snippet, c.sample), want);
-      if (found.length > 0 && !touchesOracle(found)) failures.push(describe(name, c, found));
+      if (found.length > 0 && !touchesOracle(found))
+        failures.push({ ...c, engine: name, differences: found });
     }
   });
   return { cases: cases.length, failures };
 }
 
-function describe(engine: string, { snippet, sample }: Case, found: readonly string[]): Failure {
-  return {
+/** The failure as one line of JSON. */
+export function describe({ engine, snippet, sample, differences: found }: Failure): string {
+  return JSON.stringify({
     engine,
     text: snippet.insns.map((i) => i.mnemonic.toLowerCase()).join('; '),
     code: hexBytes(snippet.code),
     state: hexBytes(sample.state.bytes),
     data: hexBytes(sample.data),
     differences: found,
-  };
+  });
 }
 
-/**
- * Makes a failing case smaller: registers that do not matter become zero, one after the other.
- * @param fails runs a state and says whether it still fails.
- */
-export function shrink(state: Uint8Array, fails: (state: Uint8Array) => boolean): Uint8Array {
-  let best = state;
-  const fields: { at: number; size: number }[] = [];
-  for (let i = 0; i < 16; i++) if (i !== 4) fields.push({ at: STATE.gpr + i * 8, size: 8 });
-  for (let i = 0; i < 32; i++) fields.push({ at: STATE.xmm + i * 8, size: 8 });
-  for (const { at, size } of fields) {
-    const smaller = best.slice();
-    smaller.fill(0, at, at + size);
-    if (fails(smaller)) best = smaller;
+/** Makes a failing case smaller: registers that do not matter become zero, one after the other. */
+export function shrink(oracle: Oracle, bench: Bench, failure: Failure): Failure {
+  let best = failure;
+  const offsets = Array.from({ length: 16 }, (_, i) => STATE.gpr + i * 8);
+  for (let i = 0; i < 32; i++) offsets.push(STATE.xmm + i * 8);
+  for (const at of offsets) {
+    const state = new CpuState(best.sample.state.copy());
+    state.bytes.fill(0, at, at + 8);
+    const { snippet } = failure;
+    const sample = { state, data: best.sample.data };
+    const [want] = oracle.run([{ code: snippet.code, state, data: sample.data }], DATA_BYTES);
+    if (!want) continue;
+    const found = differences(snippet, bench.run(snippet, sample), want);
+    if (found.length > 0 && !touchesOracle(found))
+      best = { ...failure, sample, differences: found };
   }
   return best;
+}
+
+/** Runs one snippet from many states. @returns the cases in which the engine differed. */
+export function runSnippet(
+  oracle: Oracle,
+  bench: Bench,
+  snippet: Snippet,
+  random: Random,
+  samples: number,
+): Failure[] {
+  const cases = Array.from({ length: samples }, () => ({
+    snippet,
+    sample: makeSample(snippet, random),
+  }));
+  const silicon = oracle.run(
+    cases.map(({ sample }) => ({ code: snippet.code, state: sample.state, data: sample.data })),
+    DATA_BYTES,
+  );
+  return cases.flatMap((c, i) => {
+    const want = silicon[i];
+    const found = want ? differences(snippet, bench.run(snippet, c.sample), want) : [];
+    return found.length > 0 && !touchesOracle(found)
+      ? [{ ...c, engine: 'jit', differences: found }]
+      : [];
+  });
 }

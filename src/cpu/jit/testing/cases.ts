@@ -3,7 +3,7 @@
 import { Code, Decoder, DecoderOptions, RflagsBits } from 'iced-x86';
 import type { CpuState } from '../../../shared/cpu-state.ts';
 import { newState, ORACLE_CODE, ORACLE_DATA } from '../../testing/oracle.ts';
-import type { Insn, MemOperand } from '../decode.ts';
+import { decodeRun, type Insn, type MemOperand } from '../decode.ts';
 import { instance, type Form } from './forms.ts';
 import type { Random } from './random.ts';
 
@@ -93,7 +93,12 @@ export function makeSnippet(
     insns.push(made.insn);
     bytes.push(...made.bytes);
   }
-  const code = Uint8Array.from(bytes);
+  return snippetOf(Uint8Array.from(bytes), insns);
+}
+
+/** A snippet of given code; null when flags that are undefined would be read. */
+export function snippetOf(code: Uint8Array, known?: readonly Insn[]): Snippet | null {
+  const insns = known ?? decodeAll(code);
   let unknown = 0;
   let onTheWay = 0;
   for (const effect of flagEffects(code)) {
@@ -102,6 +107,12 @@ export function makeSnippet(
     onTheWay |= unknown;
   }
   return { code, insns, undefinedFlags: unknown, undefinedOnTheWay: onTheWay };
+}
+
+function decodeAll(code: Uint8Array): Insn[] {
+  const insns: Insn[] = [];
+  decodeRun(code, ORACLE_CODE, (insn) => insns.push(insn) > 0);
+  return insns;
 }
 
 /** A random state that makes most of the snippet's accesses valid. */
