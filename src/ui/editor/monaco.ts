@@ -42,6 +42,12 @@ monaco.languages.setMonarchTokensProvider(NASM_LANGUAGE, nasmGrammar);
 monaco.languages.setLanguageConfiguration(NASM_LANGUAGE, nasmConfiguration);
 monaco.editor.defineTheme('glassbox-light', lightTheme);
 monaco.editor.defineTheme('glassbox-dark', darkTheme);
+// The menu names this key beside F12, but Monaco itself binds it to implementations alone.
+monaco.editor.addKeybindingRule({
+  keybinding: monaco.KeyMod.CtrlCmd | monaco.KeyCode.F12,
+  command: 'editor.action.revealDefinition',
+  when: 'editorTextFocus',
+});
 void document.fonts.ready.then(() => monaco.editor.remeasureFonts());
 
 export { monaco };
