@@ -169,7 +169,7 @@ function memOperand(ins: Instruction): Operand {
   const seg = segmentOf(ins);
   const size = MemorySizeExt.size(ins.memorySize);
   if (ins.isIpRelMemoryOperand) {
-    const disp = Number(ins.ipRelMemoryAddress);
+    const disp = Number(BigInt.asIntN(64, ins.ipRelMemoryAddress));
     if (!Number.isSafeInteger(disp)) return { k: 'other' };
     return { k: 'mem', base: -1, index: -1, scale: 1, disp, size, seg, addr32: false };
   }

@@ -25,7 +25,8 @@ export function instructionTable(): string {
     const plain = entries.filter((e) => e.except === '').map((e) => `\`${e.name}\``);
     if (plain.length > 0) lines.push(plain.sort().join(' '));
     const partial = entries.filter((e) => e.except !== '');
-    if (partial.length > 0) lines.push('', ...markdownTable(partial));
+    if (plain.length > 0 && partial.length > 0) lines.push('');
+    if (partial.length > 0) lines.push(...markdownTable(partial));
   }
   return `${lines.join('\n')}\n`;
 }
