@@ -25,6 +25,8 @@ import { MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
  * optimised form only when it is entered anew.
  */
 const SLICE = 4_000_000;
+/** At the start, when the optimised form of the hottest loop is about to be ready. */
+const FIRST_SLICE = 200_000;
 /** MXCSR's sticky exception flags: they do not change what instructions compute. */
 const MXCSR_STICKY = 0x3f;
 /** So often execution has to arrive inside a block for a translation of its own from there. */
@@ -144,7 +146,8 @@ export class JitEngine implements Engine, MemoryObserver {
 
   /** Runs compiled code until it needs something; `budget` as a stop means: nothing special. */
   #compiled(left: number): RunResult {
-    const given = Math.min(left, SLICE);
+    const slice = Math.min(SLICE, FIRST_SLICE + Math.floor(this.#memory.state.instructions / 16));
+    const given = Math.min(left, slice);
     const counter = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1);
     counter[0] = given;
     this.#unpublished = true;
