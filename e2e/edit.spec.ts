@@ -23,7 +23,7 @@ test('an edited constant changes the result, its original brings the old one bac
 }) => {
   await glassbox.draw(CROSS);
   await expect(glassbox.reading).toContainText('% sure', { timeout: 60_000 });
-  const before = await glassbox.probabilities();
+  const before = await glassbox.settledProbabilities();
   expect(before, 'no digit: no certainty').not.toContain('100.0 %');
   const winner = Number.parseInt(await glassbox.reading.innerText(), 10);
 

@@ -140,6 +140,26 @@ export class Glassbox {
     return this.page.getByRole('status', { name: 'Reading' });
   }
 
+  /**
+   * The probabilities once the last frame of the drawing has been read: a drawing is read while it
+   * grows, so the first reading may be of half of it.
+   */
+  async settledProbabilities(): Promise<string[]> {
+    let last: string[] = [];
+    await expect
+      .poll(
+        async () => {
+          const now = await this.probabilities();
+          const same = now.join() === last.join() && !now.includes('–');
+          last = now;
+          return same && (await this.reading.getAttribute('aria-busy')) === 'false';
+        },
+        { timeout: 60_000, intervals: [700] },
+      )
+      .toBe(true);
+    return last;
+  }
+
   /** What the table says of each digit, `97.3 %`. */
   async probabilities(): Promise<string[]> {
     const table = this.page.getByRole('table', { name: 'Probability of each digit' });
