@@ -2,6 +2,7 @@
 /** What the engines are measured on: programs whose work can be made as long as wanted. */
 import { chmod, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { IDX_FILES } from '../../nn/idx.ts';
 import { ensureDigits, PROJECT } from '../digits-files.ts';
 import { nodeAssembler, readSourceTree } from '../node-assembler.ts';
 
@@ -61,7 +62,7 @@ export async function prepareWorkloads(folder: string): Promise<Workload[]> {
   await readingSet(folder);
   await mkdir(join(folder, 'data'), { recursive: true });
   const digits = await ensureDigits();
-  for (const name of ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte']) {
+  for (const name of IDX_FILES) {
     await copyFile(join(digits, name), join(folder, 'data', name));
   }
   await copyFile(join(PROJECT, 'data/weights/sigmoid.bin'), join(folder, 'sigmoid.bin'));
