@@ -8,7 +8,7 @@ describe('parseEmuArguments', () => {
     expect(parsed).toMatchObject({
       ok: true,
       value: {
-        engine: 'unicorn',
+        engine: 'jit',
         root: '.',
         strace: true,
         stats: false,

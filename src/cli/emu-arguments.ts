@@ -22,7 +22,7 @@ export const USAGE = `usage: npm run emu -- [option…] IMAGE [ARGUMENT…]
 Runs a static x86-64 Linux program in the emulator. Its standard streams are this command's, and
 so is its exit status; a program that a signal ends gives 128 and the signal's number.
 
-  --engine NAME         unicorn (default) or jit
+  --engine NAME         jit (default) or unicorn, the reference
   --root DIR            the directory the program sees as its root (default: the current one)
   --strace              show every system call on stderr
   --stats               at the end, one line of JSON on stderr: engine, instructions, ms, mips
@@ -41,7 +41,7 @@ export function parseEmuArguments(argv: readonly string[]): Result<EmuOptions | 
     ({ values } = parseArgs({
       args: argv.slice(0, split),
       options: {
-        engine: { type: 'string', default: 'unicorn' },
+        engine: { type: 'string', default: 'jit' },
         root: { type: 'string', default: '.' },
         strace: { type: 'boolean', default: false },
         stats: { type: 'boolean', default: false },
@@ -55,7 +55,7 @@ export function parseEmuArguments(argv: readonly string[]): Result<EmuOptions | 
   if (values.help) return ok('help');
   const { engine, root, strace, stats } = values;
   if (engine !== 'unicorn' && engine !== 'jit') {
-    return err(`there is no engine “${engine}”; it is unicorn or jit`);
+    return err(`there is no engine “${engine}”; it is jit or unicorn`);
   }
   const limit = values['max-instructions'];
   if (limit !== undefined && !(/^[1-9]\d*$/.test(limit) && Number.isSafeInteger(Number(limit)))) {

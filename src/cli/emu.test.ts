@@ -70,12 +70,17 @@ describe('a row of system calls', () => {
     expect(run.status).toBe(7);
   });
 
-  it('gives the same in the emulator', () => {
-    const run = emu(['--root', freshRoot('emulated'), '--stats', image], 'hello');
+  it.each([
+    { options: [], engine: 'jit' },
+    { options: ['--engine', 'jit'], engine: 'jit' },
+    { options: ['--engine', 'unicorn'], engine: 'unicorn' },
+  ])('gives the same in the emulator with $options', ({ options, engine }) => {
+    const root = freshRoot(`emulated-${options.join('')}`);
+    const run = emu([...options, '--root', root, '--stats', image], 'hello');
     expect(run.stdout.toString()).toBe(expected);
     expect(run.status).toBe(7);
     const stats: unknown = JSON.parse(run.stderr.toString());
-    expect(stats).toMatchObject({ engine: 'unicorn' });
+    expect(stats).toMatchObject({ engine });
     expect((stats as { instructions: number }).instructions).toBeGreaterThan(10_000);
   });
 });

@@ -37,7 +37,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const options = parsed.value;
   if (!ENGINE_NAMES.includes(options.engine)) {
-    return misuse(`the ${options.engine} engine is not in this build; --engine unicorn is`);
+    return misuse(`the ${options.engine} engine is not in this build`);
   }
   const image = await readFile(options.image).catch((error: unknown) => reason(error));
   if (typeof image === 'string') return misuse(`${options.image}: ${image}`);
