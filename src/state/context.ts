@@ -10,16 +10,21 @@ import type { ConsoleState } from './console.svelte.ts';
 import type { DatasetsState } from './datasets.svelte.ts';
 import type { LayoutState } from './layout.svelte.ts';
 import type { MachineState } from './machine.svelte.ts';
+import type { MenuState } from './menu.svelte.ts';
 import type { ProjectState } from './project.svelte.ts';
 import type { SettingsState } from './settings.svelte.ts';
 import type { ThemeState } from './theme.svelte.ts';
 import type { TrainingState } from './training.svelte.ts';
+import type { ValueActions } from './value-actions.svelte.ts';
 
 export const [useMachine, provideMachine] = createContext<MachineState>();
 export const [useConsole, provideConsole] = createContext<ConsoleState>();
 export const [useSettings, provideSettings] = createContext<SettingsState>();
 export const [useLayout, provideLayout] = createContext<LayoutState>();
 export const [useTheme, provideTheme] = createContext<ThemeState>();
+
+export const [useMenu, provideMenu] = createContext<MenuState>();
+export const [useValueActions, provideValueActions] = createContext<ValueActions>();
 
 export const [useProject, provideProject] = createContext<ProjectState>();
 export const [useClassifier, provideClassifier] = createContext<ClassifierState>();
