@@ -38,6 +38,31 @@ export interface Fault {
   readonly detail?: string;
 }
 
+/** Memory whose use stops a run. */
+export interface Watch {
+  readonly start: Addr;
+  /** Bytes, ≥ 1. */
+  readonly length: number;
+  /** `access` is either of the other two. */
+  readonly access: 'read' | 'write' | 'access';
+}
+
+/** The access that a watch has caught. */
+export interface WatchHit {
+  /** The instruction that made it; `state.rip` is where the program goes on. */
+  readonly rip: bigint;
+  /**
+   * First byte of what the instruction accessed, which may begin before or end behind the watch. Of
+   * a repeated string instruction: the part that lies in the watch.
+   */
+  readonly address: Addr;
+  readonly length: number;
+  /** `write` when the watch asks for writes and the instruction (perhaps also reading) does so. */
+  readonly access: 'read' | 'write';
+  /** The `length` bytes from `address` on before the instruction; those after are in RAM. */
+  readonly before: Uint8Array;
+}
+
 export type EngineStop =
   /** The budget is used up. */
   | { readonly kind: 'budget' }
@@ -48,6 +73,12 @@ export type EngineStop =
    * of the next instruction, r11 = rflags; it is counted. The machine now serves it and sets rax.
    */
   | { readonly kind: 'syscall' }
+  /**
+   * An instruction has executed that accessed watched memory; it is counted. Of several hits the
+   * first. A budget that ends with the instruction shows in `executed` alone; rip may be at a
+   * breakpoint, which the next run passes over as its first instruction.
+   */
+  | { readonly kind: 'watchpoint'; readonly hit: WatchHit }
   | { readonly kind: 'fault'; readonly fault: Fault };
 
 export interface RunResult {
@@ -66,6 +97,14 @@ export interface Engine {
    * Replaces all breakpoints. Cheap when nothing changes; not to be called for every step.
    */
   setBreakpoints(addresses: ReadonlySet<Addr>): void;
+
+  /**
+   * Replaces all watches. Free while there are none; as a write counts also one that changes nothing
+   * (a failed cmpxchg). An access that faults hits nothing, and neither does the machine's own
+   * (system calls). A repeated string instruction hits once, when it has come to its end.
+   * @throws RangeError for a length that is no integer ≥ 1.
+   */
+  setWatches(watches: readonly Watch[]): void;
 
   /**
    * Runs from the state in RAM until a stop, synchronously. A breakpoint at the very first

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { engineContract } from '../testing/contract.ts';
+import { watchContract } from '../testing/watch-contract.ts';
 import { createUnicornEngine } from '../unicorn/engine.ts';
 import { JitEngine } from './engine.ts';
 
-engineContract(
-  'the translating engine',
-  async (memory) => new JitEngine(memory, await createUnicornEngine(memory)),
-);
+const NAME = 'the translating engine';
+
+engineContract(NAME, async (memory) => new JitEngine(memory, await createUnicornEngine(memory)));
+watchContract(NAME, async (memory) => new JitEngine(memory, await createUnicornEngine(memory)));

@@ -10,7 +10,8 @@ import { FLAG, INITIAL_MXCSR } from '../../shared/cpu-state.ts';
 import { hex } from '../../shared/format.ts';
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
-import type { Engine, EngineStop, RunResult } from '../cpu.ts';
+import type { Engine, EngineStop, RunResult, Watch } from '../cpu.ts';
+import { WatchSet } from '../watch.ts';
 import { GuestCode } from './code-source.ts';
 import { EXIT } from './exits.ts';
 import { buildRegion } from './region.ts';
@@ -43,6 +44,7 @@ export class JitEngine implements Engine, MemoryObserver {
   readonly #stepper: Stepper;
   readonly #stopObserving: () => void;
   #breakpoints: ReadonlySet<number> = new Set();
+  #watches = new WatchSet([]);
   /** A store into translated code, which the fallback is about to execute. */
   #storedCode: { start: number; length: number } | null = null;
   #nextInterval = 0;
@@ -97,7 +99,14 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#translations.flush();
   }
 
+  setWatches(watches: readonly Watch[]): void {
+    if (watches.length === 0 && !this.#watches.any) return;
+    this.#watches = new WatchSet(watches);
+    this.#fallback.setWatches(watches);
+  }
+
   run(budget: number): RunResult {
+    if (this.#watches.any) return this.#step(budget);
     let executed = 0;
     while (executed < budget) {
       const left = budget - executed;
@@ -227,8 +236,11 @@ export class JitEngine implements Engine, MemoryObserver {
     const result = this.#inFallback(count);
     const { stop } = result;
     if (stop.kind !== 'fault' || stop.fault.signal !== 'SIGILL') return result;
+    const near = this.#watches.any && this.#watches.begin(this.#memory);
     const one = this.#stepper.run(Number(this.#memory.state.rip), 1);
-    return one ? this.#after(result.executed, one) : result;
+    if (!one) return result;
+    const hit = near ? this.#watches.finish(this.#memory, one.executed === 1) : null;
+    return this.#after(result.executed, hit ? { stop: hit, executed: one.executed } : one);
   }
 
   #inFallback(count: number): RunResult {

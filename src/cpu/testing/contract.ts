@@ -62,6 +62,7 @@ export class Bench {
     state.mxcsr = INITIAL_MXCSR;
     state.setGpr(GPR.rsp, BigInt(STACK_TOP));
     this.engine.setBreakpoints(new Set());
+    this.engine.setWatches([]);
   }
 
   gpr(name: GprName): bigint {

@@ -7,14 +7,18 @@
  * a breakpoint or an instruction Unicorn must not execute, or accesses memory where silicon would
  * object. *Careful*: what is harmless in one go, up to an address at which Unicorn is told to stop;
  * the rest one instruction at a time by the CPU's own single-step flag, each looked at first.
+ *
+ * Pages with watched bytes are taken away from the guest. What touches one ends either gait by a
+ * page fault, before its instruction, which is then executed alone with those pages in place.
  */
 import type { Addr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { MAX_RAM, PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
-import type { Engine, EngineStop, Fault, RunResult } from '../cpu.ts';
+import type { Engine, EngineStop, Fault, RunResult, Watch } from '../cpu.ts';
 import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
 import { executeInSoftware, linearAddress } from '../software.ts';
+import { WatchSet } from '../watch.ts';
 import { countBefore, makeBlock, pieceOf, straight, type Block } from './blocks.ts';
 import { UnicornCore, type CoreHandler } from './core.ts';
 import { interruptFault } from './faults.ts';
@@ -52,12 +56,15 @@ class UnicornEngine implements Engine, CoreHandler {
   readonly #blocks = new Map<number, Block>();
   readonly #instructions = new Map<number, GuardedInstruction>();
   #breakpoints: ReadonlySet<number> = new Set<number>();
+  #watches = new WatchSet([]);
 
   // One run
   #executed = 0;
   #limit = 0;
   #rounds = 0;
   #stop: EngineStop | null = null;
+  /** The run has ended before an instruction that touches a page with watched bytes. */
+  #caught = false;
 
   // The block being executed at the fast gait
   #block: Block | null = null;
@@ -83,15 +90,23 @@ class UnicornEngine implements Engine, CoreHandler {
 
   #attach(): GuestPages {
     this.#core.handler = this;
-    return new GuestPages(this.#core, this.#memory, () => {
+    const pages = new GuestPages(this.#core, this.#memory, () => {
       this.#blocks.clear();
       this.#instructions.clear();
     });
+    pages.withhold(this.#watches.pages());
+    return pages;
   }
 
   setBreakpoints(addresses: ReadonlySet<Addr>): void {
     this.#breakpoints = new Set(addresses);
     for (const block of this.#blocks.values()) block.broken = this.#isBroken(block);
+  }
+
+  setWatches(watches: readonly Watch[]): void {
+    if (watches.length === 0 && !this.#watches.any) return;
+    this.#watches = new WatchSet(watches);
+    this.#pages.withhold(this.#watches.pages());
   }
 
   dispose(): void {
@@ -101,12 +116,43 @@ class UnicornEngine implements Engine, CoreHandler {
   }
 
   run(budget: number): RunResult {
+    if (!this.#watches.any) return this.#go(budget);
+    let executed = 0;
+    for (let steps = 0; ; steps++) {
+      const run = this.#go(budget - executed);
+      executed += run.executed;
+      if (!this.#caught || steps >= MOST_ROUNDS / STEP_COST) return { stop: run.stop, executed };
+      const one = this.#goWatched();
+      executed += one.executed;
+      const onItsWay = one.executed === 0;
+      if (one.stop.kind !== 'budget' || onItsWay || executed >= budget) {
+        return { stop: one.stop, executed };
+      }
+      if (this.#breakpoints.has(Number(this.#memory.state.rip))) {
+        return { stop: { kind: 'breakpoint' }, executed };
+      }
+    }
+  }
+
+  /** Executes the one instruction at rip with the watched pages in place. */
+  #goWatched(): RunResult {
+    this.#pages.grant(true);
+    const near = this.#watches.begin(this.#memory);
+    const one = this.#go(1);
+    this.#pages.grant(false);
+    const hit = near ? this.#watches.finish(this.#memory, one.executed === 1) : null;
+    return hit ? { stop: hit, executed: one.executed } : one;
+  }
+
+  /** A run that heeds watches only by ending before what touches their pages. */
+  #go(budget: number): RunResult {
     if (this.#memory.size > this.#core.size) this.#grow();
     const { state } = this.#memory;
     this.#executed = 0;
     this.#limit = budget;
     this.#rounds = 0;
     this.#stop = null;
+    this.#caught = false;
     this.#core.load(state);
     if (this.#breakpoints.has(this.#core.rip) || budget === 1) this.#step(true);
     while (!this.#stop) {
@@ -344,6 +390,7 @@ class UnicornEngine implements Engine, CoreHandler {
   }
 
   #isRefused(): boolean {
+    if (this.#caught) return true;
     return this.#stop?.kind === 'fault' && this.#stop.fault.code !== 'breakpoint-trap';
   }
 
@@ -385,6 +432,10 @@ class UnicornEngine implements Engine, CoreHandler {
     const { state } = this.#memory;
     this.#core.store(state);
     this.#pages.collect();
+    if (this.#pages.withholds && this.#watches.begin(this.#memory)) {
+      this.#catch();
+      return;
+    }
     const before = state.instructions;
     state.instructions = before + this.#executed;
     const fault = executeInSoftware(
@@ -475,6 +526,12 @@ class UnicornEngine implements Engine, CoreHandler {
     if (vector === PAGE_FAULT) {
       const address = core.faultAddress;
       const write = (core.faultCode & 2) !== 0;
+      if (this.#pages.isWithheld(Number(address), write)) {
+        this.#rewind(core.rip);
+        this.#catch();
+        core.stop();
+        return;
+      }
       if (this.#pages.populate(Number(address), write)) {
         this.#rewind(core.rip);
         return;
@@ -494,6 +551,11 @@ class UnicornEngine implements Engine, CoreHandler {
   syscall(): void {
     this.#stop = { kind: 'syscall' };
     this.#core.stop();
+  }
+
+  #catch(): void {
+    this.#caught = true;
+    this.#stop = BUDGET;
   }
 
   #fault(fault: Fault): void {

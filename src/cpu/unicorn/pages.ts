@@ -21,6 +21,8 @@ export class GuestPages implements MemoryObserver {
   readonly #clusters = new Set<number>();
   readonly #codeChanged: () => void;
   readonly #detach: () => void;
+  #withheld: ReadonlyMap<number, { readonly reads: boolean }> = new Map();
+  #granted = false;
 
   /** @param codeChanged called when bytes of executable pages, or rights to pages, have changed. */
   constructor(core: UnicornCore, memory: GuestMemory, codeChanged: () => void) {
@@ -28,6 +30,44 @@ export class GuestPages implements MemoryObserver {
     this.#memory = memory;
     this.#codeChanged = codeChanged;
     this.#detach = memory.observe(this);
+  }
+
+  /**
+   * Pages that the guest is to fault on: when it writes, or on any access where `reads` is set.
+   * Not while it runs.
+   */
+  withhold(pages: ReadonlyMap<number, { readonly reads: boolean }>): void {
+    this.#retract();
+    this.#withheld = pages;
+    this.#retract();
+  }
+
+  /** Gives the withheld pages to the guest, or takes them away again. Not while it runs. */
+  grant(on: boolean): void {
+    this.#granted = on;
+    this.#retract();
+  }
+
+  /** Whether there are pages that the guest is not given now. */
+  get withholds(): boolean {
+    return this.#withheld.size > 0 && !this.#granted;
+  }
+
+  /** Whether a page fault is only due to a withheld page. */
+  isWithheld(address: number, write: boolean): boolean {
+    if (!this.withholds) return false;
+    const page = this.#withheld.get(Math.floor(address / PAGE_SIZE));
+    return page !== undefined && (write || page.reads);
+  }
+
+  /** Has the withheld pages copied in anew when they are next touched. */
+  #retract(): void {
+    if (this.#withheld.size === 0) return;
+    for (const page of this.#withheld.keys()) {
+      const at = page * PAGE_SIZE;
+      if (at >= GUEST_FLOOR && at < this.#core.size) this.#core.setPageEntry(page, 0);
+    }
+    this.#core.flushTlb();
   }
 
   /**
@@ -61,7 +101,11 @@ export class GuestPages implements MemoryObserver {
     const core = this.#core;
     const start = page * PAGE_SIZE;
     const prot = this.#memory.protectionAt(start);
-    const bits = entryBits(prot);
+    let bits = entryBits(prot);
+    if (this.withholds) {
+      const withheld = this.#withheld.get(page);
+      if (withheld) bits = withheld.reads ? 0 : bits & ~PTE.write;
+    }
     if (bits === 0 || core.pageEntry(page) !== 0) return;
     const bytes = this.#memory.bytes.subarray(start, start + PAGE_SIZE);
     if (prot & PROT.exec) core.writeCode(start, bytes);
