@@ -13,6 +13,12 @@ export interface SpaceLayout {
   readonly stackTop: number;
 }
 
+/** What changes in an address space beside page protection; immutable. */
+export interface SpaceState {
+  readonly heapEnd: number;
+  readonly full: number;
+}
+
 /** Who has which pages: the heap's end, and where the next mapping goes. */
 export class AddressSpace {
   readonly layout: SpaceLayout;
@@ -31,6 +37,16 @@ export class AddressSpace {
   /** The current end of the heap (not page-aligned). */
   get heapEnd(): number {
     return this.#break;
+  }
+
+  /** To come back to this moment by `restore`; the pages themselves are the memory's. */
+  save(): SpaceState {
+    return { heapEnd: this.#break, full: this.#full };
+  }
+
+  restore(state: SpaceState): void {
+    this.#break = state.heapEnd;
+    this.#full = state.full;
   }
 
   /** brk(2): moves the heap's end. @returns the new end, or the old one when that cannot be. */

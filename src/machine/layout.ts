@@ -17,6 +17,10 @@ export const STATE_OFFSET = 0x1000;
 /** One byte per guest page: its `PROT` bits, 0 when unmapped. Covers `MAX_RAM`. */
 export const PAGE_PROT_OFFSET = 0x20000;
 
+/** Scratch room for hashes of pages: whoever looks for changed pages (`debugger/time`). */
+export const PAGE_HASH_OFFSET = 0x40000;
+export const PAGE_HASH_SIZE = 0x20000;
+
 /** 0x100000 … 0x200000 is left to a compiling engine for its own tables. */
 export const ENGINE_SCRATCH_OFFSET = 0x100000;
 

@@ -3,14 +3,14 @@
 import { addr } from '../shared/brand.ts';
 import { INITIAL_MXCSR, INITIAL_RFLAGS } from '../shared/cpu-state.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import { AddressSpace } from './address-space.ts';
+import { AddressSpace, type SpaceState } from './address-space.ts';
 import type { Clock } from './clock.ts';
 import { loadSegments, parseElf, type ElfImage } from './elf.ts';
 import type { GuestFiles, Maybe } from './files.ts';
 import { DEFAULT_RAM, PROT, STACK_GUARD, STACK_SIZE } from './layout.ts';
 import { ERRNO } from './linux/errno.ts';
-import { FileTable } from './linux/file-table.ts';
-import type { Kernel } from './linux/kernel.ts';
+import { FileTable, type Description } from './linux/file-table.ts';
+import type { Kernel, WaitReason } from './linux/kernel.ts';
 import { Outputs, type OutputSink } from './linux/outputs.ts';
 import { SyscallRegisters } from './linux/registers.ts';
 import { formatSyscall, type StraceRecord } from './linux/strace.ts';
@@ -41,6 +41,14 @@ export type SyscallOutcome =
   | { readonly kind: 'exit'; readonly status: number }
   | { readonly kind: 'killed'; readonly signal: string };
 
+/** What the kernel knows of a process at one moment, beside its memory. */
+export interface KernelState {
+  readonly slots: readonly { readonly fd: number; readonly description: Description }[];
+  readonly space: SpaceState;
+  /** Bytes of stdin taken. */
+  readonly stdin: number;
+}
+
 const DONE: SyscallOutcome = { kind: 'done' };
 const CANCELLED: SyscallOutcome = { kind: 'killed', signal: 'SIGKILL' };
 
@@ -54,8 +62,8 @@ export class Process {
   readonly #registers: SyscallRegisters;
   readonly #kernel: Kernel;
   readonly #strace: ((record: StraceRecord) => void) | undefined;
-  readonly #cancellation = new AbortController();
-  #waiting: 'stdin' | 'other' | null = null;
+  #cancellation = new AbortController();
+  #waiting: WaitReason | null = null;
   #abandon: (() => void) | null = null;
   #end: SyscallOutcome | null = null;
 
@@ -111,7 +119,7 @@ export class Process {
   }
 
   /** What a pending system call waits for; null when none is pending. */
-  get waiting(): 'stdin' | 'other' | null {
+  get waiting(): WaitReason | null {
     return this.#waiting;
   }
 
@@ -129,6 +137,44 @@ export class Process {
       this.#abandon = () => resolve(CANCELLED);
       result.then((late) => resolve(this.#finish(number, late)), reject);
     });
+  }
+
+  /** The file descriptors. */
+  get descriptors(): FileTable {
+    return this.#kernel.fds;
+  }
+
+  /** The kernel's side of this moment, to come back to by `rewind`. */
+  save(): KernelState {
+    const slots = this.#kernel.fds
+      .entries()
+      .map(({ fd, description }) => ({ fd, description: { ...description } }));
+    return { slots, space: this.space.save(), stdin: this.stdin.taken };
+  }
+
+  /**
+   * Puts the kernel's side to another moment, also when the process has ended since. A call that
+   * waits is abandoned as by `abandon`. Memory is the caller's business.
+   */
+  rewind(state: KernelState): void {
+    this.abandon();
+    this.#end = null;
+    this.#kernel.fds.replace(
+      state.slots.map(({ fd, description }) => ({ fd, description: { ...description } })),
+    );
+    this.space.restore(state.space);
+    this.stdin.rewind(state.stdin);
+  }
+
+  /**
+   * Forgets the call that waits, as if it had not been made: its promise never resolves. Its
+   * registers are as they were, so that `syscall` may be asked to serve it again.
+   */
+  abandon(): void {
+    this.#waiting = null;
+    this.#abandon = null;
+    this.#cancellation.abort();
+    this.#cancellation = new AbortController();
   }
 
   /** Abandons a pending wait; its call then ends as killed, and so does every later one. */
@@ -197,7 +243,7 @@ export class Process {
       outputs: new Outputs(options.output),
       isTerminal: options.isTerminal ?? (() => false),
       terminalSize: options.terminalSize ?? (() => ({ rows: 24, columns: 80 })),
-      cancelled: this.#cancellation.signal,
+      cancelled: () => this.#cancellation.signal,
       cpuTime: () => clock.monotonic() - started - idle,
       exit: (status) => {
         this.#end = { kind: 'exit', status };
@@ -207,9 +253,10 @@ export class Process {
       },
       wait: async (promise, why, abandoned) => {
         const from = clock.monotonic();
+        const { signal } = this.#cancellation;
         this.#waiting = why;
         const value = await promise;
-        if (this.#cancellation.signal.aborted) {
+        if (signal.aborted) {
           abandoned?.(value);
           return new Promise<never>(() => undefined); // nobody waits for it any more
         }

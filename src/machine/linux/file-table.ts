@@ -44,6 +44,20 @@ export class FileTable {
     return description;
   }
 
+  /** All descriptors in use, ascending. */
+  entries(): { readonly fd: number; readonly description: Description }[] {
+    return this.#slots.flatMap((description, fd) =>
+      description === undefined ? [] : [{ fd, description }],
+    );
+  }
+
+  /** Replaces the whole table. */
+  replace(entries: Iterable<{ readonly fd: number; readonly description: Description }>): void {
+    this.#slots.length = 0;
+    this.#lowest = 0;
+    for (const { fd, description } of entries) this.#slots[fd] = description;
+  }
+
   /** Takes all descriptions out, for the end of the process. */
   clear(): Description[] {
     this.#lowest = 0;

@@ -9,6 +9,9 @@ import type { Outputs } from './outputs.ts';
 import type { SyscallRegisters } from './registers.ts';
 import type { UserMemory } from './user-memory.ts';
 
+/** What a call waits for: input, the clock, or the host's files and streams. */
+export type WaitReason = 'stdin' | 'sleep' | 'other';
+
 /** What the system calls work on: one process and the services of the host. */
 export interface Kernel {
   readonly memory: GuestMemory;
@@ -33,9 +36,9 @@ export interface Kernel {
    * Waits for the host. When the wait is cancelled the promise never resolves, so what follows it
    * in a system call does not run; `abandoned` gets what came too late.
    */
-  wait<T>(promise: Promise<T>, why: 'stdin' | 'other', abandoned?: (value: T) => void): Promise<T>;
-  /** Aborted when a wait is cancelled. */
-  readonly cancelled: AbortSignal;
+  wait<T>(promise: Promise<T>, why: WaitReason, abandoned?: (value: T) => void): Promise<T>;
+  /** Aborted when a wait that begins now is cancelled. */
+  cancelled(): AbortSignal;
 }
 
 /** Serves one call. @returns the value for rax, a negative errno on failure. */

@@ -50,7 +50,7 @@ export const nanosleep: SyscallHandler = (kernel, registers) => {
   if (seconds < 0n || nanoseconds < 0n || nanoseconds >= NS_PER_S) return -ERRNO.EINVAL;
   const total = seconds * NS_PER_S + nanoseconds;
   if (total === 0n) return 0;
-  return kernel.wait(kernel.clock.sleep(total, kernel.cancelled), 'other').then(() => 0);
+  return kernel.wait(kernel.clock.sleep(total, kernel.cancelled()), 'sleep').then(() => 0);
 };
 
 /** Two 64-bit fields: `struct timespec` or `struct timeval`. */

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Record and replay of one process on one engine.
+ *
+ * At the end of its branch the machine is live: it runs, the kernel serves its system calls, and
+ * both are recorded. Anywhere before, it is in the past: the engine runs the same instructions
+ * again, system calls are answered from the tape, and nothing outside hears of it. Running on from
+ * the past arrives at the end and is live again. See docs/TIME.md.
+ */
+import type { Engine, RunResult } from '../../cpu/cpu.ts';
+import type { GuestMemory } from '../../machine/memory.ts';
+import type { Process } from '../../machine/process.ts';
+import type { StopReason } from '../../protocol/machine.ts';
+import { Branch } from './branch.ts';
+import { Checkpoints, type Checkpoint } from './checkpoints.ts';
+import { applyEntry } from './effects.ts';
+import { FileLog } from './file-log.ts';
+import { PageHistory, PagePool } from './page-history.ts';
+import { RamTracker } from './ram-tracker.ts';
+import { Recorder } from './recorder.ts';
+import { EDIT, Tape } from './tape.ts';
+import type { TimeFiles } from './time-files.ts';
+
+/** Bytes that a recording may take, unless told otherwise. */
+export const DEFAULT_BUDGET = 256 * 2 ** 20;
+
+/** Milliseconds of running between two checkpoints, at the least. */
+const INTERVAL = 100;
+
+/** A checkpoint is due after so many times what the last one took: at most 5 % of the time. */
+const SHARE = 20;
+
+export interface TimeMachineOptions {
+  readonly memory: GuestMemory;
+  readonly process: Process;
+  readonly engine: Engine;
+  /** The process's files, if they can be put back to another moment. */
+  readonly files?: TimeFiles | null;
+  /** Bytes. */
+  readonly budget?: number;
+  /** Milliseconds, monotonic. */
+  readonly now: () => number;
+}
+
+/** The same instructions did not lead to the same place: a bug in the machine. */
+export class ReplayError extends Error {}
+
+export class TimeMachine {
+  readonly process: Process;
+  readonly memory: GuestMemory;
+  readonly engine: Engine;
+  readonly #now: () => number;
+  readonly #files: TimeFiles | null;
+  readonly #tracker: RamTracker;
+  readonly #pool = new PagePool();
+  readonly #recorder: Recorder;
+  readonly #branches = new Map<number, Branch>();
+  #branch: Branch;
+  #nextId = 1;
+  /** Entries of the branch's tape that have been applied. */
+  #applied = 0;
+  #past = false;
+  /** The branch at whose end the kernel stands; null: at none. */
+  #kernel: Branch | null;
+  #budget: number;
+  /** Milliseconds of live running since the last checkpoint, and until the next. */
+  #ran = 0;
+  #due = INTERVAL;
+
+  /** The recording begins here and now. */
+  constructor(options: TimeMachineOptions) {
+    this.memory = options.memory;
+    this.process = options.process;
+    this.engine = options.engine;
+    this.#now = options.now;
+    this.#files = options.files ?? null;
+    this.#budget = options.budget ?? DEFAULT_BUDGET;
+    this.#tracker = new RamTracker(this.memory);
+    this.#recorder = new Recorder(this.memory, this.process, this.#tracker);
+    const at = this.position;
+    const history = new PageHistory(this.#pool, this.#tracker.zero);
+    this.#branch = new Branch({
+      id: 0,
+      parent: null,
+      forkedAt: at,
+      tape: new Tape(),
+      checkpoints: new Checkpoints(this.#tracker, history),
+      files: this.#files?.log ?? new FileLog(),
+      base: this.process.save(),
+      end: at,
+    });
+    this.#branches.set(0, this.#branch);
+    this.#kernel = this.#branch;
+    this.checkpoint();
+  }
+
+  dispose(): void {
+    this.#tracker.dispose();
+    this.#recorder.dispose();
+    for (const branch of this.#branches.values()) branch.checkpoints.clear();
+  }
+
+  // ---- where we are ----
+
+  /** Instructions executed. */
+  get position(): number {
+    return this.memory.state.instructions;
+  }
+
+  /** Whether this is before the end of the branch. */
+  get past(): boolean {
+    return this.#past;
+  }
+
+  get branch(): Branch {
+    return this.#branch;
+  }
+
+  get branches(): readonly Branch[] {
+    return [...this.#branches.values()];
+  }
+
+  /** Where the branch ends, as far as it has been run. */
+  get end(): number {
+    return this.#past ? this.#branch.end : this.position;
+  }
+
+  /** Entries of the tape before this moment. */
+  get applied(): number {
+    return this.#applied;
+  }
+
+  /** Whether a system call stands here that nobody has served or is serving. */
+  get unserved(): boolean {
+    return !this.#past && this.#branch.unserved;
+  }
+
+  /** How the process ended, if this is the end. */
+  get ended(): StopReason | null {
+    return this.#past ? null : this.#branch.ended;
+  }
+
+  get bytes(): number {
+    let bytes = this.#pool.bytes + (this.#files?.bytes ?? 0);
+    for (const branch of this.#branches.values()) bytes += branch.bytes;
+    return bytes;
+  }
+
+  get budget(): number {
+    return this.#budget;
+  }
+
+  set budget(bytes: number) {
+    this.#budget = bytes;
+    this.#economise();
+  }
+
+  // ---- the present ----
+
+  /** Runs like the engine; in the past, system calls have been dealt with on return. */
+  run(budget: number): RunResult {
+    return this.#past ? this.#replay(budget) : this.engine.run(budget);
+  }
+
+  /** To be told of each slice of live running, in milliseconds: now and then a checkpoint is due. */
+  ran(ms: number): void {
+    this.#ran += ms;
+    if (this.#past || this.#ran < this.#due) return;
+    const began = this.#now();
+    this.checkpoint();
+    this.#due = Math.max(INTERVAL, SHARE * (this.#now() - began));
+    this.#ran = 0;
+  }
+
+  /** Before the kernel serves the call at which the engine has stopped. */
+  beginCall(): void {
+    this.#branch.unserved = true;
+    this.#recorder.begin();
+  }
+
+  /** After it has. */
+  endCall(end: Parameters<Recorder['endCall']>[0]): void {
+    this.#branch.unserved = false;
+    this.#branch.tape.push(this.#recorder.endCall(end));
+    this.#applied = this.#branch.tape.length;
+  }
+
+  /** The process has ended here. */
+  finish(reason: StopReason): void {
+    this.#branch.ended ??= reason;
+    this.#branch.end = this.position;
+  }
+
+  /** Notes a moment of the present worth finding again. */
+  mark(name: string): void {
+    if (!this.#past) this.#branch.marks.add(this.position, name);
+  }
+
+  /**
+   * A change of state by the user. In the past, or when the process has ended, it begins a new
+   * branch. @returns what `change` says: an error text, and then nothing has changed; or null.
+   */
+  edit(change: () => string | null): string | null {
+    const { error, entry } = this.#recorder.edit(change);
+    if (error !== null) return error;
+    if (this.#past || this.#branch.ended !== null) this.#fork();
+    this.#branch.tape.push(entry);
+    this.#applied = this.#branch.tape.length;
+    return null;
+  }
+
+  /**
+   * Makes the kernel's side that of this moment, the end of the branch, so that the machine can be
+   * live. @returns an error text when files cannot be put back, or null.
+   */
+  async goLive(): Promise<string | null> {
+    if (this.#kernel === this.#branch) return null;
+    const state = this.#branch.kernelAt(this.#applied);
+    const slots = await this.#files?.rewind(this.#branch.files, state.slots);
+    if (typeof slots === 'string') return slots;
+    const space = this.process.space.save();
+    this.process.rewind({ ...state, slots: slots ?? state.slots, space });
+    this.#kernel = this.#branch;
+    return null;
+  }
+
+  // ---- travelling ----
+
+  /** The present becomes past as well. */
+  #leave(): void {
+    if (!this.#past) this.#branch.end = this.position;
+  }
+
+  /**
+   * Puts the machine to the latest checkpoint not behind `at`, unless it stands between the two.
+   * The present is left: a call that waits is to be abandoned first.
+   */
+  approach(at: number): void {
+    const checkpoint = this.#branch.checkpoints.before(at) ?? this.#branch.checkpoints.first;
+    if (checkpoint === undefined) throw new ReplayError('there is nothing to go back to');
+    if (checkpoint.at <= this.position && this.position <= at) return;
+    this.#leave();
+    this.#restore(checkpoint);
+  }
+
+  #restore(checkpoint: Checkpoint): void {
+    this.#branch.checkpoints.restore(this.memory, checkpoint);
+    this.process.space.restore(checkpoint.space);
+    this.#applied = checkpoint.entries;
+    this.#past = true;
+    this.#apply();
+  }
+
+  /** Keeps this moment as a checkpoint, if there is none. */
+  checkpoint(): void {
+    const { checkpoints } = this.#branch;
+    if (checkpoints.before(this.position)?.at === this.position) return;
+    checkpoints.take(this.memory, this.#applied, this.process.space.save());
+    this.#economise();
+  }
+
+  /** Goes to the end of another branch or of this one. */
+  switchTo(id: number): boolean {
+    const branch = this.#branches.get(id);
+    if (branch === undefined) return false;
+    this.#leave();
+    this.#branch = branch;
+    const last = branch.checkpoints.last;
+    if (last !== undefined) this.#restore(last);
+    return true;
+  }
+
+  /** Lets another branch go. */
+  discard(id: number): boolean {
+    const branch = this.#branches.get(id);
+    if (branch === undefined || branch === this.#branch) return false;
+    branch.checkpoints.clear();
+    return this.#branches.delete(id);
+  }
+
+  #replay(budget: number): RunResult {
+    const { tape, end } = this.#branch;
+    const edit = tape.number(this.#applied) === EDIT ? tape.at(this.#applied) : Infinity;
+    const limit = Math.min(budget, end - this.position, edit - this.position);
+    if (limit <= 0) throw new ReplayError('there is nothing left to run again');
+    const { stop, executed } = this.engine.run(limit);
+    const at = this.position;
+    if (stop.kind === 'fault') throw new ReplayError(`a fault at ${at} that was none`);
+    const served = tape.at(this.#applied) === at;
+    if (stop.kind === 'syscall' && !served && !(at === end && this.#branch.unserved)) {
+      throw new ReplayError(`a system call at ${at} that was none`);
+    }
+    this.#apply();
+    return { stop: stop.kind === 'syscall' ? { kind: 'budget' } : stop, executed };
+  }
+
+  /** Applies the tape's entries of this moment, and finds out whether it is the end. */
+  #apply(): void {
+    const { tape, end } = this.#branch;
+    const at = this.position;
+    while (tape.at(this.#applied) === at) {
+      applyEntry(tape.entry(this.#applied++), this.memory, this.process.space);
+    }
+    this.#past = at < end;
+  }
+
+  #fork(): void {
+    this.#leave();
+    const branch = this.#branch.fork(this.#nextId++, this.position, this.#applied);
+    this.#branches.set(branch.id, branch);
+    this.#branch = branch;
+    this.#past = false;
+  }
+
+  /** Lets go of what is missed least until all is within the budget. */
+  #economise(): void {
+    const { checkpoints } = this.#branch;
+    while (checkpoints.tooMany && checkpoints.thin());
+    while (this.bytes > this.#budget) {
+      if (checkpoints.thin()) continue;
+      const others = this.branches.filter((branch) => branch !== this.#branch);
+      if (others.some((branch) => branch.checkpoints.thin())) continue;
+      if (this.#past || !this.#branch.dropFirst()) break;
+      this.process.stdin.forget(this.#branch.base.stdin);
+    }
+  }
+}
