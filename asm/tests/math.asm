@@ -1,14 +1,19 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; A test image: applies a function of asm/math to each f64 of standard input
-; and writes the results to standard output. Driver: src/nn/native-math.test.ts.
+; A test image: applies a function of asm/math, or the sigmoid of one rung of the
+; ladder, to each f64 of standard input and writes the results to standard
+; output. Drivers: src/nn/native-math.test.ts, src/cli/ulp.ts.
 ;
 ;   math exp < numbers > results
 ;   math ln  < numbers > results
+;   math sigmoid avx2 < numbers > results
 
 %define IMAGE_NAME  "math"
+%define PRECISION   64
 
 %include "include/elf.inc"
+%include "include/real.inc"
+%include "include/network.inc"
 %include "include/linux.inc"
 %include "sys/start.asm"
 %include "sys/syscalls.asm"
@@ -18,6 +23,17 @@
 %include "cli/number.asm"
 %include "math/exp.asm"
 %include "math/ln.asm"
+%include "kernels/all.inc"
+
+; The table of rungs names these; kernels do not call them.
+input_dense_load        equ 0
+dense_layer_forward     equ 0
+dense_layer_gradient    equ 0
+dense_layer_update      equ 0
+input_sparse_load       equ 0
+sparse_layer_forward    equ 0
+sparse_layer_gradient   equ 0
+sparse_layer_update     equ 0
 
 NUMBERS_ROOM        equ 4096
 
@@ -27,40 +43,51 @@ exp_text:
     db      "exp", 0
 ln_text:
     db      "ln", 0
+sigmoid_text:
+    db      "sigmoid", 0
 function_text:
     db      "function", 0
 which_text:
-    db      "exp or ln", 0
+    db      "exp, ln or sigmoid and a rung", 0
 
 section .bss
 
     alignb  16
 numbers:
     resq    NUMBERS_ROOM
+function:                           ; -> f64 function(f64)
+    resq    1
 
 section .text
 
 ; ----------------------------------------------------------------------------
 ; u32 main(u64 argc, char **argv)
 ; ----------------------------------------------------------------------------
-%define function    rbx
-%define number      r12             ; -> the next f64
-%define numbers_end r13
+%define apply       rbx             ; void apply(f64 *values, u64 count)
+%define size        r12             ; bytes of a block of numbers
+%define argv        r13
 
 main:
     push    rbx
     push    r12
     push    r13
+    mov     argv, rsi
+    cmp     rdi, 3
+    je      .kernel
     cmp     rdi, 2
     jne     .usage
-    mov     rdi, [rsi + 8]
+    lea     rax, [exp]
+    mov     [function], rax
+    mov     rdi, [argv + 8]
     lea     rsi, [exp_text]
-    lea     function, [exp]
     call    texts_equal
+    lea     apply, [apply_function]
     test    eax, eax
     jnz     .next_block
+    lea     rax, [ln]
+    mov     [function], rax
+    mov     rdi, [argv + 8]
     lea     rsi, [ln_text]
-    lea     function, [ln]
     call    texts_equal
     test    eax, eax
     jz      .usage
@@ -72,19 +99,14 @@ main:
     call    read_fully
     test    rax, rax
     jle     .done                   ; the end, or an error: the driver counts
-    lea     number, [numbers]
-    lea     numbers_end, [number + rax]
-.next_number:
-    movsd   xmm0, [number]
-    call    function
-    movsd   [number], xmm0
-    add     number, 8
-    cmp     number, numbers_end
-    jb      .next_number
+    mov     size, rax
+    lea     rdi, [numbers]
+    mov     rsi, rax
+    shr     rsi, 3
+    call    apply
     mov     edi, STDOUT
     lea     rsi, [numbers]
-    mov     rdx, numbers_end
-    sub     rdx, rsi
+    mov     rdx, size
     call    write_fully
     jmp     .next_block
 
@@ -94,13 +116,62 @@ main:
     pop     r12
     pop     rbx
     ret
+
+.kernel:
+    mov     rdi, [argv + 8]
+    lea     rsi, [sigmoid_text]
+    call    texts_equal
+    test    eax, eax
+    jz      .usage
+    lea     r12, [kernel_sets]
+.next_rung:
+    mov     rax, [r12]
+    add     r12, 8
+    test    rax, rax
+    jz      .usage
+    mov     apply, [rax + kernels.activate]
+    mov     rdi, [argv + 16]
+    mov     rsi, [rax + kernels.name]
+    call    texts_equal
+    test    eax, eax
+    jz      .next_rung
+    jmp     .next_block
+
 .usage:
     lea     rdi, [function_text]
     lea     rsi, [which_text]
     jmp     fail_usage
 
-%undef function
-%undef number
-%undef numbers_end
+%undef apply
+%undef size
+%undef argv
+
+; ----------------------------------------------------------------------------
+; void apply_function(f64 *values, u64 count)
+;
+;   values[n] = function(values[n])
+;
+;   in      rdi = values[count], rsi = count
+;   clobber everything a function may clobber
+; ----------------------------------------------------------------------------
+apply_function:
+    push    rbx
+    push    r12
+    sub     rsp, 8
+    mov     rbx, rdi                ; -> the next number
+    lea     r12, [rdi + rsi * 8]
+    jmp     .test
+.next:
+    movsd   xmm0, [rbx]
+    call    [function]
+    movsd   [rbx], xmm0
+    add     rbx, 8
+.test:
+    cmp     rbx, r12
+    jb      .next
+    add     rsp, 8
+    pop     r12
+    pop     rbx
+    ret
 
 %include "include/elf_end.inc"

@@ -2,8 +2,29 @@
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expExact, lnExact, SplitMix64 } from './reference-math.ts';
-import { expError, lnError } from './testing/high-precision.ts';
-import { buildNative, runNative, scratchFolder, WHY_NOT_NATIVE } from './testing/native.ts';
+import { expUlps, lnUlps, sigmoidUlps } from './testing/double-double.ts';
+import {
+  expError,
+  expToFloat,
+  lnError,
+  lnToFloat,
+  sigmoidError,
+} from './testing/high-precision.ts';
+import { RUNGS } from './testing/kernel-cases.ts';
+import {
+  buildNative,
+  runNative,
+  scratchFolder,
+  WHY_NOT_NATIVE,
+  whyNotRung,
+} from './testing/native.ts';
+import {
+  everyFloat,
+  expArguments as expByExponent,
+  lnArguments as lnByExponent,
+  sigmoidArguments,
+} from './testing/ulp-arguments.ts';
+import { scan, ULP_BOUNDS } from './testing/ulp-scan.ts';
 
 const SAMPLES = 20_000;
 
@@ -79,6 +100,51 @@ describe('the reference functions', () => {
     expect(expError(1, Math.E)).toBeCloseTo(0.3255, 3);
     expect(lnError(2, Math.LN2)).toBeCloseTo(0.2089, 3);
     expect(expError(0, 1 + 2 ** -52)).toBe(1);
+    expect(sigmoidError(0, 0.5 + 2 ** -53)).toBe(1);
+  });
+
+  it('the fast measure agrees with the high-precision one', () => {
+    const tenth = (xs: readonly number[]): number[] => xs.filter((_, n) => n % 10 === 0);
+    const disagreement = (
+      xs: readonly number[],
+      reference: (x: number) => number,
+      fast: (x: number, y: number) => number,
+      exact: (x: number, y: number) => number,
+    ): number =>
+      worst(tenth(xs), (x) => {
+        const y = reference(x);
+        return Math.abs(fast(x, y) - exact(x, y));
+      }).ulps;
+    expect(disagreement(expArguments(), expExact, expUlps, expError)).toBeLessThan(1e-4);
+    expect(disagreement(lnArguments(), lnExact, lnUlps, lnError)).toBeLessThan(1e-4);
+    const within = expArguments().filter((x) => Math.abs(x) <= 708);
+    const logistic = (x: number): number => 1 / (1 + expExact(-x));
+    expect(disagreement(within, logistic, sigmoidUlps, sigmoidError)).toBeLessThan(1e-4);
+  });
+
+  it('the measure notices a wrong bit, and a wrong kind of result', () => {
+    const next = (x: number): number => x * (1 + 2 ** -52);
+    expect(expUlps(1, next(Math.E))).toBeCloseTo(1 - 0.3255, 3);
+    expect(lnUlps(2, next(Math.LN2))).toBeCloseTo(1 - 0.2089, 3);
+    expect(expUlps(-745, 2 ** -1073)).toBeGreaterThan(0.5);
+    expect([expUlps(710, 1e308), expUlps(-746, 2 ** -1074), expUlps(NaN, 0)]).toEqual(
+      Array.from({ length: 3 }, () => Infinity),
+    );
+    expect([lnUlps(-1, 0), lnUlps(0, -745), lnUlps(1, 2 ** -1074), lnUlps(1, NaN)]).toEqual(
+      Array.from({ length: 4 }, () => Infinity),
+    );
+    expect([sigmoidUlps(0, NaN), sigmoidUlps(-800, 0), sigmoidUlps(NaN, 1)]).toEqual(
+      Array.from({ length: 3 }, () => Infinity),
+    );
+  });
+
+  it('rounds exactly to f32', () => {
+    expect([1, -87, -103, 88.8, -104].map(expToFloat)).toEqual(
+      [Math.E, 1.6458114310822737e-38, 2 ** -149, Infinity, 0].map(Math.fround),
+    );
+    expect([2, 0.5, 1 + 2 ** -52].map(lnToFloat)).toEqual(
+      [Math.LN2, -Math.LN2, 2 ** -52].map(Math.fround),
+    );
   });
 });
 
@@ -121,10 +187,34 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(
       });
     });
 
+    // `npm run ulp` does the same with every f32 and a hundred times as many f64
+    it.each([
+      ['exp', 'f32', everyFloat(10_007)],
+      ['exp', 'f64', expByExponent(1_000_000, 1)],
+      ['ln', 'f32', everyFloat(10_007)],
+      ['ln', 'f64', lnByExponent(1_000_000, 1)],
+    ] as const)('%s of %s everywhere is within its bound', async (name, _, fill) => {
+      const found = await scan(program, [name], fill);
+      console.log(`${name}: at most ${found.ulps} ulp, at ${found.at}`);
+      expect(found.count).toBeGreaterThan(400_000);
+      expect(found.ulps).toBeLessThanOrEqual(ULP_BOUNDS[name]);
+      expect(found.ulps).toBeGreaterThan(0.5);
+    });
+
+    for (const rung of RUNGS) {
+      const why = whyNotRung(rung);
+      it.skipIf(why !== null)(`sigmoid ${rung} is within its bound ${why ?? ''}`, async () => {
+        const found = await scan(program, ['sigmoid', rung], sigmoidArguments(300_000, 2));
+        expect(found.count).toBeGreaterThanOrEqual(300_000);
+        expect(found.ulps).toBeLessThanOrEqual(ULP_BOUNDS.sigmoid);
+        expect(found.ulps).toBeGreaterThan(0.5);
+      });
+    }
+
     it('says what it wants when it gets something else', () => {
       const run = runNative(program, ['sin']);
       expect(run.status).toBe(2);
-      expect(run.stderr).toBe('math: function: exp or ln\n');
+      expect(run.stderr).toBe('math: function: exp, ln or sigmoid and a rung\n');
     });
   },
 );

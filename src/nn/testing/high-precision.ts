@@ -4,12 +4,14 @@
  * them in units of its last place. Slow, and simple enough to believe.
  */
 
-const P = 160n;
+/** Bits behind the point. */
+export const P = 160n;
 const ONE = 1n << P;
-const LN2 = 2n * atanh(ONE / 3n);
+/** ln 2, scaled by 2^160. */
+export const LN2 = 2n * atanh(ONE / 3n);
 
 /** A number m · 2^e. */
-interface Scaled {
+export interface Scaled {
   readonly m: bigint;
   readonly e: bigint;
 }
@@ -44,8 +46,9 @@ function atanh(s: bigint): bigint {
   return sum;
 }
 
-function exp(x: number): Scaled {
-  const fixed = toFixed(exactly(x));
+/** e^x */
+export function exp(x: Scaled): Scaled {
+  const fixed = toFixed(x);
   const n = (2n * fixed + LN2) / (2n * LN2);
   const r = fixed - n * LN2;
   let term = ONE;
@@ -57,8 +60,8 @@ function exp(x: number): Scaled {
   return { m: sum, e: n - P };
 }
 
-function ln(x: number): Scaled {
-  const { m, e } = exactly(x);
+/** ln x, x > 0; a multiple of 2^-160 */
+export function ln({ m, e }: Scaled): Scaled {
   // x = mantissa · 2^k with a mantissa in [0.5, 1)
   const length = BigInt(m.toString(2).length);
   const mantissa = toFixed({ m, e: -length });
@@ -84,10 +87,44 @@ function ulps(actual: number, truth: Scaled): number {
 
 /** Error of `actual` as e^x, in ulps; both finite. */
 export function expError(x: number, actual: number): number {
-  return ulps(actual, exp(x));
+  return ulps(actual, exp(exactly(x)));
 }
 
 /** Error of `actual` as ln x, in ulps; x > 0 and finite, and not 1. */
 export function lnError(x: number, actual: number): number {
-  return ulps(actual, ln(x));
+  return ulps(actual, ln(exactly(x)));
+}
+
+/** Error of `actual` as 1 / (1 + e^-x), in ulps; |x| at most 708. */
+export function sigmoidError(x: number, actual: number): number {
+  const { m, e } = exp(exactly(-x));
+  // e^-x and the quotient may be far below 2^-160: scale both up as far as any f64 goes
+  const far = 1200n;
+  const wide = e + far >= 0n ? m << (e + far) : m >> -(e + far);
+  return ulps(actual, { m: (1n << (2n * far)) / ((1n << far) + wide), e: -far });
+}
+
+/** The f32 nearest to e^x. */
+export function expToFloat(x: number): number {
+  return toFloat(exp(exactly(x)));
+}
+
+/** The f32 nearest to ln x. */
+export function lnToFloat(x: number): number {
+  return toFloat(ln(exactly(x)));
+}
+
+/** The nearest f32, the even one of two. */
+function toFloat({ m, e }: Scaled): number {
+  const magnitude = m < 0n ? -m : m;
+  const length = BigInt(magnitude.toString(2).length);
+  const last = e + length - 24n < -149n ? -149n : e + length - 24n;
+  const cut = last - e;
+  let top = cut > 0n ? magnitude >> cut : magnitude << -cut;
+  if (cut > 0n) {
+    const left = magnitude - (top << cut);
+    const half = 1n << (cut - 1n);
+    if (left > half || (left === half && top & 1n)) top++;
+  }
+  return Math.fround(Number(top) * 2 ** Number(last)) * (m < 0n ? -1 : 1);
 }
