@@ -33,7 +33,7 @@ function firstTestDigits(): Buffer {
 }
 
 /** Unicorn has some hundred million instructions to interpret; a busy machine takes minutes. */
-const PATIENCE = 240_000;
+const PATIENCE = 600_000;
 
 for (const engine of ['jit', 'unicorn'] as const) {
   test(`training gives the golden weights on ${engine}`, async ({ glassbox, page }) => {
