@@ -66,6 +66,11 @@ export class WatchSet {
     return found;
   }
 
+  /** Whether the instruction at rip is a repetition that was left on its way to a hit. */
+  isUnderWay(state: CpuState): boolean {
+    return this.#begun !== null && isSame(this.#begun, state);
+  }
+
   /**
    * Looks at the instruction at rip, which is about to be executed alone. State and RAM are exact.
    * @returns whether it will hit a watch, unless it faults or ends before.

@@ -56,6 +56,7 @@ class RegionCompiler {
   readonly #region: Region;
   readonly #vars: Vars;
   readonly #lift: Lift;
+  readonly #watching: boolean;
   readonly #graph = new Graph();
   readonly #code = new Map<Node, NodeCode>();
   readonly #nodeOf = new Map<Block, Node>();
@@ -67,6 +68,7 @@ class RegionCompiler {
     this.#region = region;
     this.#vars = new Vars(() => options.allocateWindow());
     this.#lift = new Lift(this.#vars, options);
+    this.#watching = (options.watch ?? null) !== null;
   }
 
   compile(): Compiled {
@@ -82,7 +84,7 @@ class RegionCompiler {
     const reachable = new Set(reversePostorder(start));
     const live = blocks.filter((b) => reachable.has(this.#node(b)));
     const checkpoints = this.#checkpoints(live, new Set(entries));
-    const facts = analyse(live, new Set(checkpoints.keys()));
+    const facts = analyse(live, new Set(checkpoints.keys()), this.#watching);
     const rank = new Map(reversePostorder(start).map((n, i) => [n, i]));
     const dispatchers = makeReducible(this.#graph, start, (n) => rank.get(n) ?? 0);
 

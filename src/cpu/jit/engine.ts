@@ -19,6 +19,7 @@ import { runtimeModule } from './runtime.ts';
 import { accessible, grants } from './protection.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
 import { Stepper } from './stepper.ts';
+import { WatchTests } from './watch.ts';
 import { MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
 
 /**
@@ -32,6 +33,8 @@ const FIRST_SLICE = 200_000;
 const MXCSR_STICKY = 0x3f;
 /** So often execution has to arrive inside a block for a translation of its own from there. */
 const OFTEN = 16;
+/** Pieces of one repeated string instruction after which a run ends early, so that a pause is answered. */
+const MOST_PIECES = 1000;
 const BUDGET: EngineStop = { kind: 'budget' };
 
 export class JitEngine implements Engine, MemoryObserver {
@@ -42,6 +45,8 @@ export class JitEngine implements Engine, MemoryObserver {
   readonly #translations: Translations;
   readonly #drive: () => number;
   readonly #stepper: Stepper;
+  /** While there are watches: stops before what may touch one. */
+  readonly #watchful: Stepper;
   readonly #stopObserving: () => void;
   #breakpoints: ReadonlySet<number> = new Set();
   #watches = new WatchSet([]);
@@ -78,6 +83,7 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#translations = new Translations(memory, table, runtime);
     this.#drive = runtime['drive'] as () => number;
     this.#stepper = new Stepper(memory, this.#code, this.#translations, runtime);
+    this.#watchful = new Stepper(memory, this.#code, this.#translations, runtime);
     this.#translations.flush();
     this.#stopObserving = memory.observe(this);
   }
@@ -96,6 +102,7 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#breakpoints = new Set(addresses);
     this.#code.setBreakpoints(this.#breakpoints);
     this.#stepper.forget();
+    this.#watchful.forget();
     this.#translations.flush();
   }
 
@@ -103,14 +110,24 @@ export class JitEngine implements Engine, MemoryObserver {
     if (watches.length === 0 && !this.#watches.any) return;
     this.#watches = new WatchSet(watches);
     this.#fallback.setWatches(watches);
+    const tests = watches.length > 0 ? new WatchTests(watches) : null;
+    this.#translations.watch = tests;
+    this.#translations.flush();
+    this.#watchful.watch = tests;
+    this.#watchful.forget();
   }
 
   run(budget: number): RunResult {
-    if (this.#watches.any) return this.#step(budget);
     let executed = 0;
     while (executed < budget) {
       const left = budget - executed;
       const state = this.#memory.state;
+      if (this.#watches.any && this.#watches.isUnderWay(state)) {
+        const one = this.#looked() ?? this.#step(1);
+        executed += one.executed;
+        if (one.stop.kind !== 'budget' || one.executed === 0) return { stop: one.stop, executed };
+        continue;
+      }
       const unusual =
         (state.mxcsr & ~MXCSR_STICKY) !== INITIAL_MXCSR || (state.rflags & FLAG.TF) !== 0;
       const atBreakpoint = this.#breakpoints.size > 0 && this.#breakpoints.has(Number(state.rip));
@@ -149,6 +166,7 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#missed.clear();
     this.#code.forget();
     this.#stepper.forget();
+    this.#watchful.forget();
   }
 
   // ---- running ----
@@ -180,6 +198,8 @@ export class JitEngine implements Engine, MemoryObserver {
         if (remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
       }
+      case EXIT.watch:
+        return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
       case EXIT.syscall:
         return { stop: { kind: 'syscall' }, executed };
       case EXIT.misaligned:
@@ -219,12 +239,36 @@ export class JitEngine implements Engine, MemoryObserver {
     let executed = 0;
     while (executed < count) {
       if (executed > 0 && this.#breakpoints.has(Number(this.#memory.state.rip))) break;
-      const { rip } = this.#memory.state;
-      const one = this.#stepper.run(Number(rip), count - executed) ?? this.#step(1);
+      const one = this.#few(count - executed);
       executed += one.executed;
       if (one.stop.kind !== 'budget' || one.executed === 0) return { stop: one.stop, executed };
     }
     return { stop: BUDGET, executed };
+  }
+
+  /** Executes at least one and up to `count` instructions, unless it is slow going. */
+  #few(count: number): RunResult {
+    const rip = Number(this.#memory.state.rip);
+    if (!this.#watches.any) return this.#stepper.run(rip, count) ?? this.#step(1);
+    const some = this.#watchful.run(rip, count);
+    if (some && (some.executed > 0 || some.stop.kind !== 'budget')) return some;
+    return (some && this.#looked()) ?? this.#step(1);
+  }
+
+  /**
+   * Executes the one instruction at rip, which may hit a watch.
+   * @returns null when it is for the fallback.
+   */
+  #looked(): RunResult | null {
+    const near = this.#watches.begin(this.#memory);
+    for (let pieces = 0; ; pieces++) {
+      const one = this.#stepper.run(Number(this.#memory.state.rip), 1);
+      if (!one) return null;
+      const onItsWay = one.executed === 0 && one.stop.kind === 'budget';
+      if (onItsWay && pieces < MOST_PIECES) continue;
+      const hit = near ? this.#watches.finish(this.#memory, one.executed === 1) : null;
+      return hit ? { stop: hit, executed: one.executed } : one;
+    }
   }
 
   /**
@@ -236,11 +280,8 @@ export class JitEngine implements Engine, MemoryObserver {
     const result = this.#inFallback(count);
     const { stop } = result;
     if (stop.kind !== 'fault' || stop.fault.signal !== 'SIGILL') return result;
-    const near = this.#watches.any && this.#watches.begin(this.#memory);
-    const one = this.#stepper.run(Number(this.#memory.state.rip), 1);
-    if (!one) return result;
-    const hit = near ? this.#watches.finish(this.#memory, one.executed === 1) : null;
-    return this.#after(result.executed, hit ? { stop: hit, executed: one.executed } : one);
+    const one = this.#looked();
+    return one ? this.#after(result.executed, one) : result;
   }
 
   #inFallback(count: number): RunResult {

@@ -20,6 +20,11 @@ export const EXIT = {
   window: 7,
   /** The driver found no translation for rip. */
   missing: 6,
+  /**
+   * An access may touch watched memory; operand: instructions from there to the end of the block.
+   * The state is that before it.
+   */
+  watch: 8,
 } as const;
 
 export function windowExit(count: number): number {
@@ -28,4 +33,8 @@ export function windowExit(count: number): number {
 
 export function stepExit(count: number): number {
   return EXIT.step | (count << 8);
+}
+
+export function watchExit(count: number): number {
+  return EXIT.watch | (count << 8);
 }

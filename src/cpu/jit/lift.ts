@@ -6,7 +6,7 @@
 import type { Access, Group, Placed } from './access.ts';
 import { FLAGS, REFILL } from './callees.ts';
 import type { Insn, MemOperand, Operand } from './decode.ts';
-import { EXIT, stepExit, windowExit } from './exits.ts';
+import { EXIT, stepExit, watchExit, windowExit } from './exits.ts';
 import {
   carryOfUnknown,
   condition,
@@ -21,6 +21,7 @@ import type { FlagKind, FlagState, Size } from './flags.ts';
 import { call, get, i32, i64, ifThen, op, opImm, set, store, type Expr, type Stmt } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars } from './vars.ts';
+import type { WatchTests } from './watch.ts';
 import type { Ty } from './wasm-ops.ts';
 
 /** A checked place in memory: address (i32) plus constant offset. */
@@ -37,10 +38,16 @@ export interface LiftOptions {
   readonly refillInPlace: boolean;
   /** Whether an access at a fixed address is known to be allowed, so that no check is needed. */
   fixedAccess(address: number, size: number, write: boolean): boolean;
+  /** Watched memory; what touches it leaves. */
+  readonly watch?: WatchTests | null;
 }
 
 const NEED_READ = 1;
 const NEED_WRITE = 2;
+
+function needOf({ read, write }: { readonly read: boolean; readonly write: boolean }): number {
+  return (read ? NEED_READ : 0) | (write ? NEED_WRITE : 0);
+}
 
 export class Lift {
   readonly vars: Vars;
@@ -80,6 +87,12 @@ export class Lift {
     this.#at = at;
     this.flagsLive = flagsLive;
     this.#places = (this.#plan[at] ?? []).map((p) => ({ access: p.access, place: this.#check(p) }));
+    const watch = this.#options.watch;
+    for (const { access, place } of watch ? this.#places : []) {
+      const leave = this.exitBefore(watchExit(this.#count - this.#at));
+      const { addr, offset } = place;
+      this.emit(...(watch?.guard(addr, offset, access.size, needOf(access), leave) ?? []));
+    }
   }
 
   emit(...stmts: readonly Stmt[]): void {
@@ -155,13 +168,27 @@ export class Lift {
   }
 
   #checkSpan(access: Access, group: Group, wide: Expr): void {
-    const need = (group.read ? NEED_READ : 0) | (group.write ? NEED_WRITE : 0);
+    const need = needOf(group);
     const through = access.base >= 0 ? access.base : access.index >= 0 ? 16 + access.index : 32;
-    this.checkRange(`w${through}.${need}`, wide, group.span, need);
+    this.#checkWindow(`w${through}.${need}`, wide, group.span, need);
   }
 
-  /** Checks that `span` bytes from `wide` on are accessible, or gives the block up. */
+  /**
+   * Checks that `span` bytes from `wide` on are accessible, or gives the block up. For instructions
+   * that compute their addresses themselves.
+   */
   checkRange(key: string, wide: Expr, span: number, need: number): void {
+    this.watchRange(wide, i64(span), need);
+    this.#checkWindow(key, wide, span, need);
+  }
+
+  /** Leaves before the current instruction if watched memory lies in `bytes` from `from` on. */
+  watchRange(from: Expr, bytes: Expr, need: number): void {
+    const leave = this.exitBefore(watchExit(this.#count - this.#at));
+    this.emit(...(this.#options.watch?.guardRange(from, bytes, need, leave) ?? []));
+  }
+
+  #checkWindow(key: string, wide: Expr, span: number, need: number): void {
     const window = this.vars.window(key, span, need);
     const inside = op('i64.sub', wide, get(window.start));
     const outside = op('i64.ge_u', inside, get(window.length));

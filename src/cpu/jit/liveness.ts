@@ -15,8 +15,9 @@ export interface BlockFacts {
 
 const MAY_LEAVE = new Set(['Div', 'Idiv', 'Popfq', 'Ldmxcsr']);
 
-function mayLeave(insn: Insn, placed: readonly Placed[]): boolean {
+function mayLeave(insn: Insn, placed: readonly Placed[], watching: boolean): boolean {
   return (
+    (watching && placed.length > 0) ||
     placed.some((p) => p.first || p.checkAlignment) ||
     MAY_LEAVE.has(insn.mnemonic) ||
     isString(insn)
@@ -39,10 +40,12 @@ function leavesAtEnd(block: Block): boolean {
 
 /**
  * @param leavesAtStart blocks that check the budget first, and may leave there.
+ * @param watching any access may leave.
  */
 export function analyse(
   blocks: readonly Block[],
   leavesAtStart: ReadonlySet<Block>,
+  watching = false,
 ): Map<Block, BlockFacts> {
   const facts = new Map<Block, BlockFacts>();
   const liveIn = new Map<Block, boolean>();
@@ -63,7 +66,7 @@ export function analyse(
         fact.flagsLive[i] = live;
         if (insn.flagsWrite === 'kill') live = false;
         if (insn.flagsRead) live = true;
-        if (mayLeave(insn, fact.plan[i] ?? [])) live = true;
+        if (mayLeave(insn, fact.plan[i] ?? [], watching)) live = true;
       }
       if (leavesAtStart.has(block)) live = true;
       if (live !== liveIn.get(block)) {

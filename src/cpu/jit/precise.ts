@@ -14,6 +14,7 @@ import { LIFTERS } from './lift/table.ts';
 import { analyse } from './liveness.ts';
 import { terminator, type Block, type Context } from './region.ts';
 import { Vars } from './vars.ts';
+import type { WatchTests } from './watch.ts';
 
 const LONGEST = 64;
 
@@ -23,12 +24,20 @@ export interface Precise {
   readonly entries: readonly number[];
 }
 
-/** @returns null when not even the first instruction at `ip` is translated. */
-export function compilePrecise(source: CodeSource, ip: number, windowHome: number): Precise | null {
+/**
+ * @param watch what leaves before instructions that may touch watched memory.
+ * @returns null when not even the first instruction at `ip` is translated.
+ */
+export function compilePrecise(
+  source: CodeSource,
+  ip: number,
+  windowHome: number,
+  watch: WatchTests | null,
+): Precise | null {
   const insns = straightLine(source, ip);
   if (insns.length === 0) return null;
   const vars = new Vars(() => windowHome);
-  const lift = new Lift(vars, { fixedAccess: () => false, refillInPlace: true });
+  const lift = new Lift(vars, { fixedAccess: () => false, refillInPlace: true, watch });
   const cases = insns.map((insn) => instruction(lift, vars, insn));
   const last = insns.at(-1);
   const bytes = emitFunction(vars, insns, `guest step ${ip.toString(16)}`, (code) => {

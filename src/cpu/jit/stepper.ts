@@ -14,6 +14,7 @@ import { KIND, STATUS_MASK } from './flags.ts';
 import { compilePrecise } from './precise.ts';
 import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
 import type { Translations } from './translations.ts';
+import type { WatchTests } from './watch.ts';
 
 type Execute = (entry: number) => number;
 type FlagsFunction = (kind: number, a: bigint, b: bigint, c: bigint) => number;
@@ -28,6 +29,8 @@ export class Stepper {
   readonly #code: GuestCode;
   readonly #translations: Translations;
   readonly #flags: FlagsFunction;
+  /** What its code looks out for; whoever changes it has it forget. */
+  watch: WatchTests | null = null;
   /** By instruction: a function that can be entered there, and its parameter for that. */
   readonly #compiled = new Map<number, { execute: Execute; entry: number } | null>();
 
@@ -49,7 +52,7 @@ export class Stepper {
 
   /**
    * Executes up to `count` instructions from `rip`, which is that of the state; fewer when control
-   * leaves the straight line.
+   * leaves the straight line or comes to what may touch watched memory (none at all, perhaps).
    * @returns null when the first is for the fallback: not translated, a store into translated code,
    *   or a repetition that faults on its way.
    */
@@ -77,6 +80,7 @@ export class Stepper {
     switch (code & 0xff) {
       case EXIT.next:
       case EXIT.budget:
+      case EXIT.watch:
         return done({ kind: 'budget' });
       case EXIT.syscall:
         return done({ kind: 'syscall' });
@@ -106,7 +110,7 @@ export class Stepper {
     if (known !== undefined) return known;
     if (this.#compiled.size >= MOST) this.#compiled.clear();
     const home = SCRATCH.windows + 16 * MAX_WINDOWS;
-    const precise = compilePrecise(this.#code, rip, home);
+    const precise = compilePrecise(this.#code, rip, home, this.watch);
     this.#compiled.set(rip, null);
     if (precise) {
       const execute = this.#translations.instantiate(precise.bytes);

@@ -11,6 +11,7 @@ import { compileRegion, type CompileOptions } from './compile.ts';
 import { accessible } from './protection.ts';
 import type { Region } from './region.ts';
 import type { Window } from './vars.ts';
+import type { WatchTests } from './watch.ts';
 import { HASH_SIZE, MAX_WINDOWS, SCRATCH } from './scratch.ts';
 
 /** Size of the function table. */
@@ -58,6 +59,8 @@ export class Translations {
     milliseconds: 0,
     flushes: 0,
   };
+  /** What new translations look out for; whoever changes it flushes. */
+  watch: WatchTests | null = null;
   readonly #memory: GuestMemory;
   readonly #table: WebAssembly.Table;
   readonly #refill: Refill;
@@ -103,6 +106,7 @@ export class Translations {
     const assumed = new Set<number>();
     const options: CompileOptions = {
       refillInPlace: this.#restless.has(region.root.ip),
+      watch: this.watch,
       allocateWindow: () => SCRATCH.windows + 16 * this.#windows++,
       fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
     };

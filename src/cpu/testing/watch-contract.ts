@@ -225,6 +225,19 @@ export function watchContract(
       }
     });
 
+    it('makes one hit of a repetition that takes more than one run', async () => {
+      const source = `mov ecx, 100000\nmov edi, ${DATA + 0x10}\nmov al, 7\nrep stosb\nsyscall`;
+      for (const at of [DATA + 0x20, DATA + 90_000]) {
+        await bench.load(source);
+        bench.engine.setWatches([watch(at, 4, 'write')]);
+        expect(run()).toMatchObject({
+          stop: { hit: { address: at, length: 4, before: new Uint8Array(4) } },
+          executed: 4,
+        });
+        expect(run()).toEqual({ stop: { kind: 'syscall' }, executed: 1 });
+      }
+    });
+
     it('knows how far a search came, and which way it went', async () => {
       await bench.load(`mov byte [${DATA + 40}], 9\nmov al, 9\nmov ecx, 100\nmov edi, ${DATA}
         repne scasb\nstd\nmov ecx, 20\nmov edi, ${DATA + 0x200}\nrep stosw\ncld\nsyscall`);

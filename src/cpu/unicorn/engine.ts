@@ -118,10 +118,14 @@ class UnicornEngine implements Engine, CoreHandler {
   run(budget: number): RunResult {
     if (!this.#watches.any) return this.#go(budget);
     let executed = 0;
+    let caught = this.#watches.isUnderWay(this.#memory.state);
     for (let steps = 0; ; steps++) {
-      const run = this.#go(budget - executed);
-      executed += run.executed;
-      if (!this.#caught || steps >= MOST_ROUNDS / STEP_COST) return { stop: run.stop, executed };
+      if (!caught) {
+        const run = this.#go(budget - executed);
+        executed += run.executed;
+        if (!this.#caught || steps >= MOST_ROUNDS / STEP_COST) return { stop: run.stop, executed };
+      }
+      caught = false;
       const one = this.#goWatched();
       executed += one.executed;
       const onItsWay = one.executed === 0;

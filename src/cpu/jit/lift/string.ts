@@ -99,7 +99,8 @@ function repeatMove(c: Lift, size: Size, fill: boolean): void {
     const bytes = c.hold(op('i64.mul', get(rcx), i64(size)));
     const span = op('i32.wrap_i64', bytes);
     const allow = (v: Var, need: number): void => {
-      const from = lowest(get(v), bytes, size, step);
+      const from = c.hold(lowest(get(v), bytes, size, step));
+      c.watchRange(from, bytes, need);
       c.emit(ifThen(op('i32.eqz', call(REFILL, from, span, i32(0), i32(need))), [c.giveUp()]));
     };
     allow(rdi, WRITE);
@@ -173,6 +174,10 @@ function repeatSearch(c: Lift, size: Size, compare: boolean): void {
       n = smaller(c, n, available(c, rsi, size, step));
     }
     n = smaller(c, n, i64(MOST_BYTES));
+    const bytes = c.hold(op('i64.mul', n, i64(size)));
+    for (const v of compare ? [rdi, rsi] : [rdi]) {
+      c.watchRange(lowest(get(v), bytes, size, step), bytes, READ);
+    }
     const args = [
       op('i32.wrap_i64', n),
       i32(size),
