@@ -17,6 +17,7 @@ import { FLAG, type CpuState } from '../shared/cpu-state.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import { PROT, PROT_MAPPED } from '../machine/layout.ts';
 import type { Fault } from './cpu.ts';
+import { executeFloat } from './float/execute.ts';
 import { effectiveAddress, LONGEST, type EffectiveAddress } from './guard.ts';
 
 /** MXCSR bits that exist on every x86-64 with SSE2 (Intel SDM vol. 1, 10.2.3). */
@@ -70,6 +71,29 @@ export function executeInSoftware(memory: GuestMemory, bytes: Uint8Array): Fault
   instruction.free();
   decoder.free();
   return fault;
+}
+
+/**
+ * Executes the SSE floating-point instruction at rip with the rounding and the exception flags of
+ * MXCSR, and moves rip behind it.
+ * @param bytes the instruction's bytes.
+ * @returns false, with nothing changed, when it is none or would fault.
+ */
+export function executeFloatInSoftware(memory: GuestMemory, bytes: Uint8Array): boolean {
+  const decoder = new Decoder(64, bytes.subarray(0, LONGEST), DecoderOptions.None);
+  const { state } = memory;
+  decoder.ip = state.rip;
+  const instruction = decoder.decode();
+  const done = executeFloat(memory, instruction, (length) => {
+    const address = linearAddress(effectiveAddress(instruction), state);
+    const misaligned = length === 16 && (address & 15n) !== 0n;
+    if (misaligned || accessFault(memory, state.rip, address, length, 'read')) return null;
+    return Number(address);
+  });
+  if (done) state.rip = instruction.nextIP;
+  instruction.free();
+  decoder.free();
+  return done;
 }
 
 function execute(memory: GuestMemory, i: Instruction): Fault | null {

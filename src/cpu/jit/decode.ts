@@ -71,6 +71,8 @@ export interface Insn {
   readonly writes: readonly boolean[];
   readonly rep: 'none' | 'rep' | 'repne';
   readonly lock: boolean;
+  /** The lengths of explicit strings (pcmpestri, pcmpestrm) are 64-bit numbers. */
+  readonly wideLengths: boolean;
   /** Direct branch or call target, when there is one. */
   readonly target: number;
   readonly flagsRead: boolean;
@@ -268,6 +270,7 @@ function describe(ins: Instruction): Insn {
     writes,
     rep,
     lock: ins.hasLockPrefix,
+    wideLengths: /^Pcmpestr[im]64/.test(form),
     target: direct && flow !== FlowControl.Next ? Number(ins.nearBranchTarget) : -1,
     flagsRead: (ins.rflagsRead & STATUS_FLAGS) !== 0,
     flagsWrite: modified === 0 ? 'none' : kill ? 'kill' : 'partial',

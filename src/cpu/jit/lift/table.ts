@@ -10,6 +10,7 @@ import { registerSseConvert } from './sse-convert.ts';
 import { registerSseFloat } from './sse-float.ts';
 import { registerSseInteger } from './sse-integer.ts';
 import { registerSseMove } from './sse-move.ts';
+import { registerSse4 } from './sse4.ts';
 import { registerStack } from './stack.ts';
 import { registerString } from './string.ts';
 
@@ -24,6 +25,7 @@ registerSseMove(table);
 registerSseFloat(table);
 registerSseConvert(table);
 registerSseInteger(table);
+registerSse4(table);
 
 export const LIFTERS: ReadonlyMap<string, Lifter> = table;
 
