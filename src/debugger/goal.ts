@@ -5,16 +5,23 @@
  */
 import { addr, isAddr, type Addr } from '../shared/brand.ts';
 import { GPR } from '../shared/cpu-state.ts';
+import type { DebugIndex } from '../shared/debug-index.ts';
 import { PROT } from '../machine/layout.ts';
 import type { GuestMemory } from '../machine/memory.ts';
-import type { StopReason } from '../protocol/machine.ts';
+import type { NextKind, StopReason } from '../protocol/machine.ts';
 import { followsCall } from './disassemble.ts';
+import { instructionsOf, isInstruction } from './next-instruction.ts';
 
 export interface Goal {
   readonly addresses: ReadonlySet<Addr>;
   /** Whether arriving at one of the addresses with this stack pointer is the end of the command. */
   arrived(rip: number, rsp: number): boolean;
   readonly reason: StopReason;
+  /**
+   * When present, the engine goes one instruction at a time and asks this after each: the end of
+   * the command, or null.
+   */
+  readonly each?: () => StopReason | null;
 }
 
 /** Bytes of stack that are searched for return addresses, and how many of them are watched. */
@@ -75,5 +82,23 @@ export function goalCaller(memory: GuestMemory): Goal | null {
     addresses: new Set(slots.keys()),
     arrived: (rip, now) => slots.get(rip as Addr)?.has(now - 8) ?? false,
     reason: { kind: 'step' },
+  };
+}
+
+/**
+ * The next instruction of a kind: any of those that the debug info knows. Code that it does not know
+ * is gone through instruction by instruction.
+ */
+export function goalNext(what: NextKind, memory: GuestMemory, index: DebugIndex | null): Goal {
+  const reason: StopReason = { kind: 'next', what };
+  const rip = Number(memory.state.rip);
+  if (index?.isCode(rip) === true) {
+    return { addresses: instructionsOf(memory, index, what), arrived: () => true, reason };
+  }
+  return {
+    addresses: new Set(),
+    arrived: () => false,
+    reason,
+    each: () => (isInstruction(memory, Number(memory.state.rip), what) ? reason : null),
   };
 }

@@ -9,6 +9,7 @@ import type { Engine, RunResult } from '../cpu/cpu.ts';
 import { STACK_SIZE } from '../machine/layout.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import type { Process, SyscallOutcome } from '../machine/process.ts';
+import type { BreakpointSpec, StopProblem, WatchpointSpec } from '../protocol/breakpoints.ts';
 import type {
   MachineEvent,
   RunCommand,
@@ -16,15 +17,17 @@ import type {
   Snapshot,
   StopReason,
 } from '../protocol/machine.ts';
-import { addr, isAddr, type Addr } from '../shared/brand.ts';
+import type { Addr } from '../shared/brand.ts';
 import { GPR } from '../shared/cpu-state.ts';
 import { DebugIndex } from '../shared/debug-index.ts';
 import type { DebugInfo } from '../shared/debug-info.ts';
-import { stepInfoAt } from './disassemble.ts';
+import { hex } from '../shared/format.ts';
+import { goalOf, stepCount } from './command-goal.ts';
 import { reportFault, reportKilled } from './fault-report.ts';
-import { goalAt, goalBehindCall, goalCaller, goalEvent, type Goal } from './goal.ts';
+import type { Goal } from './goal.ts';
 import { Pace, SLICE } from './pace.ts';
 import { Sampler } from './samples.ts';
+import { StopRules } from './stops/stop-rules.ts';
 
 /** What the session tells while it runs; output and strace come from the process itself. */
 export type SessionEvent = Extract<
@@ -44,6 +47,9 @@ export interface SessionOptions {
   readonly now: () => number;
 }
 
+/** Bytes of a `syscall` instruction. */
+const SYSCALL_LENGTH = 2;
+
 /** Milliseconds between `progress` events: one a frame. */
 const FRAME = 16;
 
@@ -60,11 +66,17 @@ export class Session {
   readonly #breathe: () => Promise<void>;
   readonly #now: () => number;
   readonly #pace = new Pace();
-  #breakpoints: ReadonlySet<Addr> = new Set();
+
+  /** Breakpoints and watchpoints; set them through the session, which arms the engine. */
+  readonly stops: StopRules;
   #sampler = new Sampler(null, [], []);
   #samples: Sample[] = [];
   #goal: Goal | null = null;
+  /** Breakpoints and watchpoints are passed by. */
+  #muted = false;
   #armed = false;
+  /** Where the engine has been told to stop. */
+  #addresses: ReadonlySet<Addr> = new Set();
   #running: Promise<StopReason> | null = null;
   #end: StopReason | null = null;
   /** A system call that waits, begun by an earlier command. */
@@ -78,6 +90,7 @@ export class Session {
     this.#engine = options.engine;
     this.#debug = options.debug;
     this.#index = options.debug === null ? null : new DebugIndex(options.debug);
+    this.stops = new StopRules(options.memory, this.#index);
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#breathe = options.breathe;
     this.#now = options.now;
@@ -106,10 +119,19 @@ export class Session {
     };
   }
 
-  /** Replaces all breakpoints, also while running. */
-  setBreakpoints(addresses: Iterable<Addr>): void {
-    this.#breakpoints = new Set(addresses);
+  /** See `BreakpointApi.setStops`. */
+  setStops(
+    breakpoints: readonly BreakpointSpec[],
+    watchpoints: readonly WatchpointSpec[],
+  ): readonly StopProblem[] {
     this.#armed = false;
+    return this.stops.set(breakpoints, watchpoints);
+  }
+
+  /** Replaces all stops by plain breakpoints, also while running. */
+  setBreakpoints(addresses: Iterable<Addr>): void {
+    const specs = [...addresses].map((address) => ({ id: hex(address), address, enabled: true }));
+    this.setStops(specs, []);
   }
 
   /** See `MachineApi.watchScalars`. */
@@ -147,7 +169,9 @@ export class Session {
     this.#pauseAsked = false;
     this.#pace.reset();
     this.#onEvent({ type: 'running' });
-    this.#goal = this.#goalOf(command);
+    const pending = this.#pending !== null;
+    this.#goal = goalOf(command, { memory: this.#memory, index: this.#index, pending });
+    this.#muted = command.kind === 'detach';
     this.#armed = false;
     const count = stepCount(command, this.#goal);
     const reason = await this.#loop(count);
@@ -157,35 +181,6 @@ export class Session {
     this.#flushSamples();
     this.#onEvent({ type: 'stopped', reason, snapshot: this.snapshot() });
     return reason;
-  }
-
-  /** Where the command ends; null for those that end by count, by a breakpoint or not at all. */
-  #goalOf(command: RunCommand): Goal | null {
-    const { state } = this.#memory;
-    switch (command.kind) {
-      case 'continue':
-      case 'step-in':
-        return null;
-      case 'to':
-        return isAddr(command.address) ? goalAt(addr(command.address)) : null;
-      case 'step-out':
-        return goalCaller(this.#memory);
-      case 'step-over': {
-        const rip = Number(state.rip);
-        if (this.#pending !== null) return null;
-        const info = stepInfoAt(this.#memory, rip);
-        if (info?.isCall !== true) return null;
-        const next = rip + info.length;
-        // A call of what comes next only finds out where it is: there is no return from it.
-        if (info.target === next) return null;
-        return goalBehindCall(addr(next), Number(state.gpr(GPR.rsp)));
-      }
-      case 'until-event': {
-        const events = this.#debug?.events.filter((event) => event.name === command.name) ?? [];
-        const addresses = events.map((event) => addr(event.address));
-        return goalEvent(command.name, addresses, command.count);
-      }
-    }
   }
 
   async #loop(count: number): Promise<StopReason> {
@@ -205,6 +200,8 @@ export class Session {
       const result = this.#slice(left);
       left -= result.executed;
       const ended = await this.#serve(result);
+      // Where a watchpoint ends the command may be a breakpoint as well: it counts its arrival.
+      if (ended?.kind === 'watchpoint') this.#arrive();
       if (ended !== null) return ended;
       // Within a long rep instruction a slice may end where it began: that is no arrival.
       const arrived = result.executed > 0 ? this.#arrive() : null;
@@ -224,16 +221,35 @@ export class Session {
   #slice(left: number): RunResult {
     if (!this.#armed) this.#arm();
     const started = this.#now();
+    if (this.#goal?.each !== undefined) return this.#stepwise(this.#goal.each, left, started);
     const result = this.#engine.run(Math.min(left, this.#pace.budget));
     this.#pace.learn(result.executed, this.#now() - started);
     return result;
   }
 
+  /** A slice of single steps, up to the first that may be the last. */
+  #stepwise(each: () => StopReason | null, left: number, started: number): RunResult {
+    for (let executed = 0; ;) {
+      const result = this.#engine.run(1);
+      executed += result.executed;
+      const over = executed >= left || this.#now() - started >= SLICE;
+      if (over || result.stop.kind !== 'budget' || each() !== null || this.#isStop()) {
+        return { stop: result.stop, executed };
+      }
+    }
+  }
+
+  /** Whether the engine would stop here by itself. */
+  #isStop(): boolean {
+    return this.#addresses.has(Number(this.#memory.state.rip) as Addr);
+  }
+
   #arm(): void {
     const goal: Iterable<Addr> = this.#goal?.addresses ?? [];
-    this.#engine.setBreakpoints(
-      new Set([...this.#breakpoints, ...this.#sampler.addresses, ...goal]),
-    );
+    const stops = this.#muted ? [] : this.stops.addresses;
+    this.#addresses = new Set([...stops, ...this.#sampler.addresses, ...goal]);
+    this.#engine.setBreakpoints(this.#addresses);
+    this.#engine.setWatches(this.#muted ? [] : this.stops.watches);
     this.#armed = true;
   }
 
@@ -245,7 +261,9 @@ export class Session {
       const fault = reportFault(stop.fault, this.#memory, this.#index, bottom);
       return { kind: 'fault', fault };
     }
+    if (stop.kind === 'watchpoint') return this.stops.used(stop.hit);
     if (stop.kind !== 'syscall') return null;
+    if (!this.#muted) this.stops.beginCall();
     const outcome = this.#process.syscall();
     if (!(outcome instanceof Promise)) return this.#outcome(outcome);
     return this.#await(outcome);
@@ -270,7 +288,7 @@ export class Session {
   #outcome(outcome: SyscallOutcome): StopReason | null {
     switch (outcome.kind) {
       case 'done':
-        return null;
+        return this.stops.endCall(Number(this.#memory.state.rip) - SYSCALL_LENGTH);
       case 'exit':
         return { kind: 'exit', status: outcome.status };
       case 'killed':
@@ -287,12 +305,12 @@ export class Session {
       this.#samples.push(sample);
       if (this.#samples.length >= SAMPLE_BATCH) this.#flushSamples();
     }
-    const at = rip as Addr;
-    if (this.#goal?.addresses.has(at) && this.#goal.arrived(rip, Number(state.gpr(GPR.rsp)))) {
-      return this.#goal.reason;
+    const stop = this.#muted ? null : this.stops.arrive(rip);
+    const goal = this.#goal;
+    if (goal?.addresses.has(rip as Addr) && goal.arrived(rip, Number(state.gpr(GPR.rsp)))) {
+      return goal.reason;
     }
-    if (this.#breakpoints.has(at)) return { kind: 'breakpoint', address: rip };
-    return null;
+    return goal?.each?.() ?? stop;
   }
 
   #flushSamples(): void {
@@ -301,13 +319,6 @@ export class Session {
     this.#samples = [];
     this.#onEvent({ type: 'samples', samples });
   }
-}
-
-/** Instructions after which the command ends by itself. */
-function stepCount(command: RunCommand, goal: Goal | null): number {
-  if (command.kind === 'step-in') return Math.max(1, command.count ?? 1);
-  if (command.kind === 'step-over' && goal === null) return 1;
-  return Infinity;
 }
 
 function makePause(): { asked: Promise<'pause'>; ask(): void } {

@@ -46,7 +46,26 @@ export interface FaultReport {
 export type StopReason =
   | { readonly kind: 'entry' }
   | { readonly kind: 'step' }
-  | { readonly kind: 'breakpoint'; readonly address: number }
+  /** `id` of the stop; `text` when there is more to say than where. */
+  | {
+      readonly kind: 'breakpoint';
+      readonly address: number;
+      readonly id?: string;
+      readonly text?: string;
+    }
+  /** Watched memory was used by the instruction at `rip`; bytes are hexadecimal. */
+  | {
+      readonly kind: 'watchpoint';
+      readonly id: string;
+      readonly rip: number;
+      readonly address: number;
+      readonly before: string;
+      readonly after: string;
+      /** For people: what has become of the value, by which instruction. */
+      readonly text: string;
+    }
+  /** The next instruction of the kind that was asked for is about to be executed. */
+  | { readonly kind: 'next'; readonly what: NextKind }
   | { readonly kind: 'pause' }
   /** The `run until event` goal was reached. */
   | { readonly kind: 'event'; readonly name: string }
@@ -55,9 +74,16 @@ export type StopReason =
   | { readonly kind: 'exit'; readonly status: number }
   | { readonly kind: 'fault'; readonly fault: FaultReport };
 
+/** Instructions one can run to the next of. */
+export type NextKind = 'call' | 'return' | 'syscall' | 'branch';
+
 /** How to run; the answer comes as a `stopped` event. */
 export type RunCommand =
   | { readonly kind: 'continue' }
+  /** To the end, past all breakpoints and watchpoints. */
+  | { readonly kind: 'detach' }
+  /** To the next instruction of a kind, which is not executed. */
+  | { readonly kind: 'next'; readonly what: NextKind }
   /** `count` instructions, default 1. */
   | { readonly kind: 'step-in'; readonly count?: number }
   | { readonly kind: 'step-over' }

@@ -30,6 +30,10 @@ function pausedText(reason: StopReason | null): string {
       return 'Paused at the cursor';
     case 'event':
       return `Paused at ${reason.name}`;
+    case 'watchpoint':
+      return 'Paused at a watchpoint';
+    case 'next':
+      return `Paused before a ${reason.what}`;
     case 'step':
       return 'Paused after a step';
     default:
