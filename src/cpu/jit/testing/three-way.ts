@@ -33,7 +33,8 @@ export class Bench {
     return new Bench(memory, await make(memory));
   }
 
-  run(snippet: Snippet, sample: Sample): Outcome {
+  /** Puts code, data and registers in place. */
+  load(snippet: Snippet, sample: Sample): void {
     const { memory } = this;
     if (this.#code !== snippet.code) {
       this.#code = snippet.code;
@@ -44,6 +45,11 @@ export class Bench {
     memory.write(addr(ORACLE_DATA), pageOf(sample.data));
     memory.state.bytes.set(sample.state.bytes);
     memory.state.rip = BigInt(CODE_AT);
+  }
+
+  run(snippet: Snippet, sample: Sample): Outcome {
+    const { memory } = this;
+    this.load(snippet, sample);
     const { stop, executed } = this.engine.run(snippet.insns.length);
     return {
       stop,
