@@ -15,21 +15,21 @@ test('64 samples are trained step by step, and the loss falls', async ({ glassbo
   const summary = pane.getByRole('status').filter({ hasText: /sample/ });
   await expect(summary).toHaveText('No sample has been seen yet.');
   await pane.getByRole('spinbutton', { name: 'Limit (0: all)' }).fill('64');
-  await pane.getByRole('spinbutton', { name: 'Epochs' }).fill('200');
+  await pane.getByRole('spinbutton', { name: 'Epochs' }).fill('100000');
   await pane.getByRole('spinbutton', { name: 'Epochs' }).press('Tab');
 
   await steps.getByRole('button', { name: 'One sample' }).click();
-  await expect(summary).toContainText('after 1 of 12,800 samples', { timeout: 60_000 });
+  await expect(summary).toContainText('after 1 of 6,400,000 samples', { timeout: 60_000 });
   await expect(glassbox.status).toHaveText('Paused at sample_end');
   await expect(glassbox.place).toContainText('nn/train.asm:');
   await steps.getByRole('button', { name: 'One sample' }).click();
-  await expect(summary).toContainText('after 2 of 12,800 samples', { timeout: 60_000 });
+  await expect(summary).toContainText('after 2 of 6,400,000 samples', { timeout: 60_000 });
   await steps.getByRole('button', { name: 'One batch' }).click();
-  await expect(summary).toContainText('after 32 of 12,800 samples', { timeout: 60_000 });
+  await expect(summary).toContainText('after 32 of 6,400,000 samples', { timeout: 60_000 });
   await expect(glassbox.status).toHaveText('Paused at batch_end');
 
   await steps.getByRole('button', { name: 'One epoch' }).click();
-  await expect(summary).toContainText(/^\s*Epoch 1: .* after 64 of 12,800 samples/, {
+  await expect(summary).toContainText(/^\s*Epoch 1: .* after 64 of 6,400,000 samples/, {
     timeout: 60_000,
   });
   const first = await figure(pane, 'Loss');
@@ -41,7 +41,7 @@ test('64 samples are trained step by step, and the loss falls', async ({ glassbo
   }
   expect(await figure(pane, 'Loss')).toBeLessThan(first);
   expect(await figure(pane, 'Epoch')).toBe(3);
-  await expect(glassbox.log).toContainText(/Epoch 3\/200 \| Loss: \d\.\d{4} \| Accuracy: /);
+  await expect(glassbox.log).toContainText(/Epoch 3\/100000 \| Loss: \d\.\d{4} \| Accuracy: /);
   await expect(pane.locator('.chart canvas')).toBeVisible();
   await expect(
     pane.getByRole('heading', { name: 'What the hidden neurons look for' }),

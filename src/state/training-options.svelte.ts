@@ -35,7 +35,7 @@ export const SET_SIZES: Readonly<Record<TrainingSet, number>> = { digits: 6000, 
 
 /** What each number may be: as the program itself demands. */
 export const RANGES = {
-  epochs: { min: 1, max: 1000, step: 1 },
+  epochs: { min: 1, max: 1_000_000, step: 1 },
   batch: { min: 1, max: 1024, step: 1 },
   rate: { min: 0.001, max: 10, step: 0.001 },
   limit: { min: 0, max: 60_000, step: 1 },
