@@ -33,6 +33,8 @@ export interface Group {
   span: number;
   read: boolean;
   write: boolean;
+  /** Set when the check is made once for many rounds of a loop, before them (`rounds.ts`). */
+  hoisted: boolean;
   /** Remainders modulo 16 (relative to the lead) that have been checked for alignment. */
   readonly alignedAt: Set<number>;
 }
@@ -143,8 +145,11 @@ interface Known {
 }
 
 /** The constant that `insn` adds to a 64-bit register, or null when it does something else. */
-function constantAdded(insn: Insn, reg: number): number | null {
+export function constantAdded(insn: Insn, reg: number): number | null {
   const [dst, src] = insn.ops;
+  if (reg === RSP && insn.mnemonic === 'Ret') {
+    return dst?.k === 'imm' ? null : 8;
+  }
   if (
     reg === RSP &&
     (insn.mnemonic === 'Push' || insn.mnemonic === 'Call' || insn.mnemonic === 'Pushfq')
@@ -197,6 +202,7 @@ export function planAccesses(insns: readonly Insn[]): Placed[][] {
           span: access.size,
           read: access.read,
           write: access.write,
+          hoisted: false,
           alignedAt: new Set(access.aligned ? [0] : []),
         };
         groups.set(key, { group, anchor: offset });

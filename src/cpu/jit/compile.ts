@@ -3,10 +3,12 @@
 import type { Insn } from './decode.ts';
 import { emitFunction } from './emit.ts';
 import { EXIT } from './exits.ts';
+import { commonFlags, convert, convertible } from './flag-flow.ts';
 import type { FlagState } from './flags.ts';
 import {
   Graph,
   makeReducible,
+  naturalLoops,
   predecessors,
   retreatingTargets,
   reversePostorder,
@@ -18,8 +20,12 @@ import type { Expr, Stmt } from './ir.ts';
 import { Lift, type LiftOptions } from './lift.ts';
 import { liftTerminator, type Way } from './lift/control.ts';
 import { LIFTERS } from './lift/table.ts';
+import { planAccesses, type Placed } from './access.ts';
+import { planBudget, type Budget } from './budget.ts';
 import { analyse, type BlockFacts } from './liveness.ts';
 import { successors, type Block, type Region } from './region.ts';
+import { countRounds, FEWEST } from './rounds-code.ts';
+import { planRounds, type Rounds } from './rounds.ts';
 import { structure } from './structure.ts';
 import { Vars, type Window } from './vars.ts';
 import type { CodeWriter } from './wasm.ts';
@@ -41,7 +47,16 @@ export interface Compiled {
   readonly listing: () => string[];
 }
 
-const LONGEST_UNCHECKED = 320;
+/** The nodes and edges around a loop's copy for rounds. */
+interface RoundsNodes {
+  readonly plan: Rounds;
+  readonly ask: Node;
+  readonly again: Node;
+  readonly enter: Edge;
+  readonly refuse: Edge;
+  readonly repeat: Edge;
+  readonly end: Edge;
+}
 
 export interface CompileOptions extends LiftOptions {
   /** RAM address of a new 16-byte window home. */
@@ -49,7 +64,11 @@ export interface CompileOptions extends LiftOptions {
 }
 
 export function compileRegion(region: Region, options: CompileOptions): Compiled {
-  return new RegionCompiler(region, options).compile();
+  const plain = new Set<Block>();
+  for (;;) {
+    const compiled = new RegionCompiler(region, options).compile(plain);
+    if (compiled) return compiled;
+  }
 }
 
 class RegionCompiler {
@@ -62,7 +81,13 @@ class RegionCompiler {
   readonly #nodeOf = new Map<Block, Node>();
   readonly #blockOf = new Map<Node, Block>();
   readonly #leave = new Map<number, Node>();
-  readonly #pending: { block: Block; edges: Edge[] }[] = [];
+  readonly #edges = new Map<Block, Edge[]>();
+  /** What an edge does on its way. */
+  readonly #onEdge = new Map<Edge, Stmt[]>();
+  readonly #rounds: RoundsNodes[] = [];
+  readonly #plans = new Map<Block, Placed[][]>();
+  readonly #flagsIn = new Map<Node, FlagState | null>();
+  readonly #flagsOut = new Map<Node, FlagState | null>();
 
   constructor(region: Region, options: CompileOptions) {
     this.#region = region;
@@ -71,41 +96,49 @@ class RegionCompiler {
     this.#watching = (options.watch ?? null) !== null;
   }
 
-  compile(): Compiled {
+  /**
+   * @param plain headers of loops that get no rounds.
+   * @returns null when one more has been added to these.
+   */
+  compile(plain: Set<Block>): Compiled | null {
     const start = this.#graph.add();
     const { blocks, root } = this.#region;
-    for (const block of blocks) {
-      const node = this.#graph.add();
-      this.#nodeOf.set(block, node);
-      this.#blockOf.set(node, block);
-    }
+    for (const block of blocks) this.#addNode(block);
     for (const block of blocks) this.#connectBlock(block);
-    const entries = this.#connectEntries(start, root);
+    const { entries, headers } = this.#connectEntries(start, root);
+    if (!this.#watching) this.#addRounds(start, headers, plain);
     const reachable = new Set(reversePostorder(start));
-    const live = blocks.filter((b) => reachable.has(this.#node(b)));
-    const checkpoints = this.#checkpoints(live, new Set(entries));
-    const facts = analyse(live, new Set(checkpoints.keys()), this.#watching);
+    const live = [...this.#nodeOf.keys()].filter((b) => reachable.has(this.#node(b)));
+    const checked = new Set([...entries, ...live.filter((b) => headers.has(this.#node(b)))]);
+    const budget = planBudget(live, checked, new Set(this.#rounds.map((r) => r.plan.header)));
+    const planOf = (b: Block): Placed[][] => this.#plans.get(b) ?? planAccesses(b.insns);
+    const facts = analyse(live, budget.checkpoints, this.#watching, planOf);
     const rank = new Map(reversePostorder(start).map((n, i) => [n, i]));
     const dispatchers = makeReducible(this.#graph, start, (n) => rank.get(n) ?? 0);
 
     const order = reversePostorder(start);
-    const preds = predecessors(order);
-    const outFlags = new Map<Node, FlagState | null>();
-    for (const node of order) {
-      const block = this.#blockOf.get(node);
-      const fact = block && facts.get(block);
-      if (!block || !fact) continue;
-      const known = commonFlags(preds.get(node) ?? [], outFlags);
-      outFlags.set(node, this.#liftBlock(block, known, checkpoints.get(block), fact));
+    this.#liftAll(order, budget, facts);
+    for (const { plan, ask, again } of this.#rounds) {
+      if (convertible(this.#flagsOut.get(again) ?? null, this.#flagsIn.get(ask) ?? null)) continue;
+      plain.add(plan.original);
+      return null;
     }
     this.#startCode(start);
     for (const d of dispatchers) this.#dispatcherCode(d);
+    for (const node of order) this.#finishEdges(node, budget, facts);
     return {
       bytes: this.#emit(start),
       entries: entries.map((b) => b.ip),
       windows: [...this.#vars.windows.values()],
       listing: () => this.#listing(order),
     };
+  }
+
+  #addNode(block: Block): Node {
+    const node = this.#graph.add();
+    this.#nodeOf.set(block, node);
+    this.#blockOf.set(node, block);
+    return node;
   }
 
   #node(block: Block): Node {
@@ -129,19 +162,12 @@ class RegionCompiler {
 
   #connectBlock(block: Block): void {
     const node = this.#node(block);
-    const term = block.term;
-    const targets =
-      term.k === 'goto' || term.k === 'call'
-        ? [term.to]
-        : term.k === 'branch'
-          ? [term.yes, term.no]
-          : successors(block);
-    const edges = targets.map((t) => this.#graph.connect(node, this.#target(t)));
-    this.#pending.push({ block, edges });
+    const edges = successorsByEdge(block).map((t) => this.#graph.connect(node, this.#target(t)));
+    this.#edges.set(block, edges);
   }
 
   /** Entries: the root, where the region is left and resumed, and every loop's header. */
-  #connectEntries(start: Node, root: Block): Block[] {
+  #connectEntries(start: Node, root: Block): { entries: Block[]; headers: ReadonlySet<Node> } {
     const entries = new Map<number, Block>([[root.ip, root]]);
     this.#graph.connect(start, this.#node(root));
     const enter = (block: Block): void => {
@@ -155,52 +181,107 @@ class RegionCompiler {
       const block = this.#blockOf.get(node);
       if (block) enter(block);
     }
-    this.#headers = headers;
-    return [...entries.values()];
+    return { entries: [...entries.values()], headers };
   }
 
-  #headers: ReadonlySet<Node> = new Set();
+  // ---- loops in rounds ----
 
-  /** Blocks that check the budget, with the most instructions until the next check. */
-  #checkpoints(live: readonly Block[], entries: ReadonlySet<Block>): Map<Block, number> {
-    const checked = new Set(entries);
-    for (const block of live) {
-      if (this.#headers.has(this.#node(block))) checked.add(block);
+  #addRounds(start: Node, headers: ReadonlySet<Node>, plain: ReadonlySet<Block>): void {
+    const loops = naturalLoops(start, headers);
+    for (const [node, body] of loops) {
+      const header = this.#blockOf.get(node);
+      const blocks = new Set([...body].flatMap((n) => this.#blockOf.get(n) ?? []));
+      if (!header || plain.has(header) || blocks.size < body.size) continue;
+      const plan = planRounds(header, blocks, planAccesses);
+      if (plan) this.#connectRounds(node, body, plan);
     }
-    const longest = new Map<Block, number>();
-    const measure = (block: Block): number => {
-      const known = longest.get(block);
-      if (known !== undefined) return known;
-      let ahead = 0;
-      for (const next of successors(block)) {
-        if (checked.has(next)) continue;
-        const n = measure(next);
-        if (n > LONGEST_UNCHECKED) checked.add(next);
-        else ahead = Math.max(ahead, n);
-      }
-      const total = block.insns.length + ahead;
-      longest.set(block, total);
-      return total;
-    };
-    for (const block of live) measure(block);
-    return new Map([...checked].map((b) => [b, longest.get(b) ?? measure(b)]));
+  }
+
+  #connectRounds(header: Node, body: ReadonlySet<Node>, plan: Rounds): void {
+    const ask = this.#graph.add();
+    for (const latch of body) {
+      for (const edge of latch.edges) if (edge.to === header) edge.to = ask;
+    }
+    for (const block of plan.blocks) this.#addNode(block);
+    for (const [block, placed] of plan.plans) this.#plans.set(block, placed);
+    const again = this.#graph.add();
+    for (const block of plan.blocks) this.#connectBlock(block);
+    for (const block of plan.blocks) {
+      for (const edge of this.#edges.get(block) ?? []) if (edge.to === header) edge.to = again;
+    }
+    const first = this.#node(plan.header);
+    this.#rounds.push({
+      plan,
+      ask,
+      again,
+      enter: this.#graph.connect(ask, first),
+      refuse: this.#graph.connect(ask, header),
+      repeat: this.#graph.connect(again, first),
+      end: this.#graph.connect(again, ask),
+    });
+  }
+
+  #roundsCode({ plan, ask, again, enter, refuse, repeat, end }: RoundsNodes, length: number): void {
+    const { rounds, left } = this.#vars;
+    const at = plan.header.ip.toString(16);
+    const cond = op('i32.ge_u', get(rounds), i32(FEWEST));
+    const stmts = countRounds(this.#lift, plan, length);
+    this.#code.set(ask, {
+      title: `ask for rounds of ${at}`,
+      stmts,
+      tests: [{ cond, edge: enter }],
+      last: refuse,
+    });
+    const charge = op('i32.sub', get(left), op('i32.mul', get(rounds), i32(length)));
+    this.#onEdge.set(enter, [set(left, charge)]);
+    this.#code.set(again, {
+      title: `next round of ${at}`,
+      stmts: [set(rounds, op('i32.sub', get(rounds), i32(1)))],
+      tests: [{ cond: get(rounds), edge: repeat }],
+      last: end,
+    });
+  }
+
+  // ---- blocks ----
+
+  #liftAll(order: readonly Node[], budget: Budget, facts: ReadonlyMap<Block, BlockFacts>): void {
+    const preds = predecessors(order);
+    const rounds = new Map(
+      this.#rounds.flatMap((r) => [[r.ask, r] as const, [r.again, r] as const]),
+    );
+    for (const node of order) {
+      const from = (preds.get(node) ?? []).filter((p) => rounds.get(p)?.again !== p);
+      const known = from.every((p) => this.#flagsOut.has(p));
+      const flags = known ? commonFlags(from.map((p) => this.#flagsOut.get(p) ?? null)) : null;
+      const block = this.#blockOf.get(node);
+      const fact = block && facts.get(block);
+      const round = rounds.get(node);
+      const dispatcher = node.cases !== null;
+      this.#flagsIn.set(node, (block || round) && !dispatcher ? flags : null);
+      if (block && fact) this.#flagsOut.set(node, this.#liftBlock(block, flags, budget, fact));
+      else this.#flagsOut.set(node, round ? flags : null);
+      if (round?.ask === node) this.#roundsCode(round, budget.ahead(round.plan.header));
+    }
   }
 
   #liftBlock(
     block: Block,
     known: FlagState | null,
-    checkpoint: number | undefined,
+    budget: Budget,
     fact: BlockFacts,
   ): FlagState | null {
     const lift = this.#lift;
-    const { left } = this.#vars;
+    const { left, rounds } = this.#vars;
     const count = block.insns.length;
-    lift.beginBlock(block.insns, fact.plan, known);
-    if (checkpoint !== undefined) {
-      const short = op('i32.lt_s', get(left), i32(checkpoint));
-      lift.emit(ifThen(short, [{ k: 'exit', code: EXIT.budget, rip: i64(block.ip), refund: 0 }]));
+    const ahead = budget.ahead(block);
+    const loop = this.#rounds.find((r) => this.#isCopy(r, block));
+    const unused = loop && { rounds, each: budget.ahead(loop.plan.header) };
+    lift.beginBlock(block.insns, fact.plan, known, { ahead, unused });
+    if (budget.checkpoints.has(block)) {
+      lift.stmts.push(set(left, op('i32.sub', get(left), i32(ahead))));
+      const short = op('i32.lt_s', get(left), i32(0));
+      lift.emit(ifThen(short, [lift.exit(EXIT.budget, i64(block.ip), 0)]));
     }
-    if (count > 0) lift.set(left, op('i32.sub', get(left), i32(count)));
     let way: Way = { tests: [], exit: null };
     block.insns.forEach((insn, i) => {
       lift.beginInsn(insn, i, fact.flagsLive[i] ?? true);
@@ -211,10 +292,46 @@ class RegionCompiler {
       } else if (insn.mnemonic !== 'Jmp') lifterOf(insn)(lift);
     });
     if (block.term.k === 'step') way = liftTerminator(lift, block.term);
-    const edges = this.#pending.find((p) => p.block === block)?.edges ?? [];
-    const title = `block ${block.ip.toString(16)}`;
+    const edges = this.#edges.get(block) ?? [];
+    const title = `block ${block.ip.toString(16)}${loop ? ' in rounds' : ''}`;
     this.#code.set(this.#node(block), { title, stmts: lift.stmts, ...ways(way, edges) });
     return lift.flags;
+  }
+
+  #isCopy({ plan }: RoundsNodes, block: Block): boolean {
+    return plan.plans.has(block);
+  }
+
+  /** Gives back to the budget and puts the flags where the edge's target expects them. */
+  #finishEdges(node: Node, budget: Budget, facts: ReadonlyMap<Block, BlockFacts>): void {
+    const { left, rounds, flags } = this.#vars;
+    const block = this.#blockOf.get(node);
+    const loop = block && this.#rounds.find((r) => this.#isCopy(r, block));
+    const targets = block ? successorsByEdge(block) : [];
+    node.edges.forEach((edge, i) => {
+      const stmts: Stmt[] = [];
+      const to = targets[i] ?? null;
+      if (block) {
+        const inside = typeof to === 'number' ? null : to;
+        const refund = budget.refund(block, inside);
+        const stays =
+          inside && loop && (this.#isCopy(loop, inside) || inside === loop.plan.original);
+        if (loop && !stays) {
+          const each = budget.ahead(loop.plan.header);
+          const whole = op('i32.mul', get(rounds), i32(each));
+          const back = op('i32.add', whole, i32(refund - each));
+          stmts.push(set(left, op('i32.add', get(left), back)));
+        } else if (refund !== 0) stmts.push(set(left, op('i32.add', get(left), i32(refund))));
+      }
+      const target = this.#blockOf.get(edge.to);
+      const fact = target && facts.get(target);
+      if (!fact || fact.flagsIn()) {
+        const [from, wanted] = [this.#flagsOut.get(node), this.#flagsIn.get(edge.to)];
+        stmts.push(...convert(from ?? null, wanted ?? null, flags));
+      }
+      const already = this.#onEdge.get(edge) ?? [];
+      if (stmts.length > 0 || already.length > 0) this.#onEdge.set(edge, [...already, ...stmts]);
+    });
   }
 
   #startCode(start: Node): void {
@@ -263,6 +380,7 @@ class RegionCompiler {
     if (!body) throw new Error('a node without code');
     for (const s of body.stmts) code.stmt(s);
     const go = (edge: Edge): void => {
+      for (const s of this.#onEdge.get(edge) ?? []) code.stmt(s);
       if (edge.label >= 0) code.stmt(set(this.#vars.label, i32(edge.label)));
       const label = jumpLabel(edge);
       if (label === null) follow(edge);
@@ -271,7 +389,7 @@ class RegionCompiler {
     for (const { cond, edge } of body.tests) {
       const label = jumpLabel(edge);
       code.expr(cond);
-      if (label !== null && edge.label < 0) code.brIf(label);
+      if (label !== null && edge.label < 0 && !this.#onEdge.has(edge)) code.brIf(label);
       else {
         code.if();
         go(edge);
@@ -283,13 +401,21 @@ class RegionCompiler {
   }
 
   #listing(order: readonly Node[]): string[] {
-    return order.flatMap((node) => listNode(node, this.#code.get(node)));
+    return order.flatMap((node) => listNode(node, this.#code.get(node), this.#onEdge));
   }
 }
 
-function listNode(node: Node, code: NodeCode | undefined): string[] {
+function listNode(
+  node: Node,
+  code: NodeCode | undefined,
+  onEdge: ReadonlyMap<Edge, readonly Stmt[]>,
+): string[] {
   if (!code) return [];
-  const to = (e: Edge): string => (e.label >= 0 ? `n${e.to.id} as ${e.label}` : `n${e.to.id}`);
+  const to = (e: Edge): string => {
+    const work = (onEdge.get(e) ?? []).flatMap((s) => printStmt(s)).join('; ');
+    const name = e.label >= 0 ? `n${e.to.id} as ${e.label}` : `n${e.to.id}`;
+    return work ? `${name} after ${work}` : name;
+  };
   return [
     `n${node.id}: ${code.title}`,
     ...code.stmts.flatMap((s) => printStmt(s, '  ')),
@@ -304,19 +430,12 @@ function lifterOf(insn: Insn): (c: Lift) => void {
   return lifter.lift;
 }
 
-/** The flag state that all of `preds` leave, if they are known and the same. */
-function commonFlags(
-  preds: readonly Node[],
-  out: ReadonlyMap<Node, FlagState | null>,
-): FlagState | null {
-  let common: FlagState | null = null;
-  for (const p of preds) {
-    const state = out.get(p);
-    if (!state) return null;
-    if (common && (common.kind !== state.kind || common.size !== state.size)) return null;
-    common = state;
-  }
-  return common;
+/** The targets of a block's edges, in the order in which they were connected. */
+function successorsByEdge(block: Block): (Block | number)[] {
+  const term = block.term;
+  if (term.k === 'goto' || term.k === 'call') return [term.to];
+  if (term.k === 'branch') return [term.yes, term.no];
+  return successors(block);
 }
 
 function ways(way: Way, edges: readonly Edge[]): Pick<NodeCode, 'tests' | 'last'> {

@@ -3,7 +3,7 @@
 import { MAX_RAM } from '../../machine/layout.ts';
 import { CALLEES } from './callees.ts';
 import type { Insn } from './decode.ts';
-import { get, i32, op, opImm, set, store } from './ir.ts';
+import { get, i32, op, opImm, set, store, type Exit, type Expr } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars } from './vars.ts';
 import { CodeWriter, ModuleBuilder } from './wasm.ts';
@@ -26,7 +26,9 @@ export function emitFunction(
   body: (code: CodeWriter) => void,
 ): Uint8Array<ArrayBuffer> {
   const code = new CodeWriter((s, w) => {
-    if (s.refund > 0) w.stmt(set(vars.left, op('i32.add', get(vars.left), i32(s.refund))));
+    for (const t of s.before ?? []) w.stmt(t);
+    const back = refundOf(s);
+    if (back) w.stmt(set(vars.left, op('i32.add', get(vars.left), back)));
     w.stmt(set(vars.rip, s.rip));
     w.stmt(set(vars.code, i32(s.code)));
     w.br('exit');
@@ -54,6 +56,13 @@ export function emitFunction(
   }
   module.define({ params: ['i32'], results: ['i32'] }, vars.locals, code.out.finish(), 'f', name);
   return module.finish();
+}
+
+/** What an exit gives back to the budget. */
+function refundOf(s: Exit): Expr | null {
+  if (!s.unused) return s.refund === 0 ? null : i32(s.refund);
+  const { rounds, each } = s.unused;
+  return op('i32.add', op('i32.mul', get(rounds), i32(each)), i32(s.refund - each));
 }
 
 function load(code: CodeWriter, vars: Vars, used: Registers): void {

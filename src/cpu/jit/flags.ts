@@ -4,7 +4,7 @@
  * themselves are computed only where they are read. When the writer is known at translation time a
  * condition becomes one comparison of its operands.
  */
-import { get, i32, i64, op, select, type Expr, type Var } from './ir.ts';
+import { get, i32, i64, op, select, set, type Expr, type Stmt, type Var } from './ir.ts';
 
 /** Values are zero-extended to 64 bits; `a`, `b`, `c` are the three operand variables. */
 export const KIND = {
@@ -29,9 +29,16 @@ export const KIND = {
 export type FlagKind = keyof typeof KIND;
 export type Size = 1 | 2 | 4 | 8;
 
+/**
+ * What wrote the flags, known at translation time. An operand that stands here is still to be had
+ * from registers and constants, and its variable is out of date; the others lie in their variables.
+ */
 export interface FlagState {
   readonly kind: FlagKind;
   readonly size: Size;
+  readonly a?: Expr | undefined;
+  readonly b?: Expr | undefined;
+  readonly c?: Expr | undefined;
 }
 
 export interface FlagVars {
@@ -43,9 +50,25 @@ export interface FlagVars {
 
 const LOG: Readonly<Record<Size, number>> = { 1: 0, 2: 1, 4: 2, 8: 3 };
 
+/** The operands of a known state, wherever they are. */
+export function operands(state: FlagState, v: FlagVars): { a: Expr; b: Expr; c: Expr } {
+  return { a: state.a ?? get(v.a), b: state.b ?? get(v.b), c: state.c ?? get(v.c) };
+}
+
 /** The value of the kind variable for a state known at translation time. */
 export function kindCode(state: FlagState): number {
   return KIND[state.kind] * 4 + LOG[state.size];
+}
+
+/** Puts a known state into the variables altogether. */
+export function stored(state: FlagState, v: FlagVars): Stmt[] {
+  const { a, b, c } = state;
+  return [
+    set(v.kind, i32(kindCode(state))),
+    ...(a ? [set(v.a, a)] : []),
+    ...(b ? [set(v.b, b)] : []),
+    ...(c ? [set(v.c, c)] : []),
+  ];
 }
 
 export const BIT = { CF: 1, PF: 4, AF: 16, ZF: 64, SF: 128, OF: 2048 } as const;
@@ -103,9 +126,7 @@ export function condition(state: FlagState, cond: Condition, v: FlagVars): Expr 
     return e && op('i32.eqz', e);
   }
   const { size } = state;
-  const a = get(v.a);
-  const b = get(v.b);
-  const c = get(v.c);
+  const { a, b, c } = operands(state, v);
   switch (state.kind) {
     case 'raw':
       return rawCondition(op('i32.wrap_i64', a), cond);
@@ -139,7 +160,24 @@ export function condition(state: FlagState, cond: Condition, v: FlagVars): Expr 
   }
 }
 
+/** A zero-extended 32-bit value as an i32. */
+function narrow(e: Expr): Expr {
+  if (e.k === 'const') return i32(Number(BigInt.asIntN(32, BigInt(e.value))));
+  const [inner] = e.k === 'op' && e.op.name === 'i64.extend_i32_u' ? e.args : [];
+  return inner ?? op('i32.wrap_i64', e);
+}
+
+const COMPARISONS: Readonly<Partial<Record<Condition, string>>> = {
+  b: 'lt_u',
+  be: 'le_u',
+  e: 'eq',
+  l: 'lt_s',
+  le: 'le_s',
+};
+
 function subCondition(a: Expr, b: Expr, size: Size, cond: Condition): Expr {
+  const comparison = COMPARISONS[cond];
+  if (size === 4 && comparison) return op(`i32.${comparison}`, narrow(a), narrow(b));
   switch (cond) {
     case 'b':
       return op('i64.lt_u', a, b);
@@ -225,11 +263,9 @@ function place(bit: Expr, shift: number): Expr {
 
 /** All six flags of a known state in rflags' places, an i32. */
 export function allFlags(state: FlagState, v: FlagVars): Expr {
-  if (state.kind === 'raw') return op('i32.wrap_i64', get(v.a));
+  if (state.kind === 'raw') return op('i32.wrap_i64', operands(state, v).a);
   const { size } = state;
-  const a = get(v.a);
-  const b = get(v.b);
-  const c = get(v.c);
+  const { a, b, c } = operands(state, v);
   const carry = op('i64.and', c, i64(1));
   let result: Expr;
   let cf: Expr;

@@ -111,6 +111,43 @@ export function dominators(order: readonly Node[]): Map<Node, Node> {
   return idom;
 }
 
+/**
+ * The loops of some headers: for each, the nodes that lead back to it. Only jumps back from nodes
+ * that the header dominates count.
+ */
+export function naturalLoops(root: Node, headers: ReadonlySet<Node>): Map<Node, Set<Node>> {
+  const order = reversePostorder(root);
+  const preds = predecessors(order);
+  const idom = dominators(order);
+  const dominates = (a: Node, b: Node): boolean => {
+    for (let x: Node | undefined = b; x;) {
+      if (x === a) return true;
+      const up: Node | undefined = idom.get(x);
+      x = up === x ? undefined : up;
+    }
+    return false;
+  };
+  const loops = new Map<Node, Set<Node>>();
+  for (const header of order) {
+    if (!headers.has(header)) continue;
+    const work = (preds.get(header) ?? []).filter((p) => dominates(header, p));
+    if (work.length === 0) continue;
+    const body = new Set([header]);
+    let whole = true;
+    for (let n = work.pop(); n; n = work.pop()) {
+      if (body.has(n)) continue;
+      // a way in past the header: no loop of its own
+      if (!dominates(header, n)) whole = false;
+      else {
+        body.add(n);
+        work.push(...(preds.get(n) ?? []));
+      }
+    }
+    if (whole) loops.set(header, body);
+  }
+  return loops;
+}
+
 export function predecessors(order: readonly Node[]): Map<Node, Node[]> {
   const preds = new Map<Node, Node[]>(order.map((n) => [n, []]));
   for (const node of order) for (const edge of node.edges) preds.get(edge.to)?.push(node);

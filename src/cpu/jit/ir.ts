@@ -47,6 +47,18 @@ export type Expr =
     }
   | { readonly k: 'call'; readonly ty: Ty; readonly fn: Callee; readonly args: readonly Expr[] };
 
+export interface Exit {
+  readonly k: 'exit';
+  readonly code: number;
+  readonly rip: Expr;
+  /** Instructions that the budget has been charged for and that have not executed. */
+  readonly refund: number;
+  /** The same for each further round of a loop that was charged for `rounds` of them. */
+  readonly unused?: { readonly rounds: Var; readonly each: number } | undefined;
+  /** What brings the state into its usual form. */
+  readonly before?: readonly Stmt[] | undefined;
+}
+
 export type Stmt =
   | { readonly k: 'set'; readonly v: Var; readonly e: Expr }
   | {
@@ -66,7 +78,7 @@ export type Stmt =
   | { readonly k: 'do'; readonly op: WasmOp; readonly args: readonly Expr[] }
   | { readonly k: 'call'; readonly fn: Callee; readonly args: readonly Expr[] }
   /** Leaves the region: `rip` is the next instruction, `code` why (see `exits.ts`). */
-  | { readonly k: 'exit'; readonly code: number; readonly rip: Expr; readonly refund: number }
+  | Exit
   /** Where the code of a guest instruction begins; prints, and emits nothing. */
   | { readonly k: 'note'; readonly text: string };
 
@@ -181,6 +193,26 @@ export function ifThen(cond: Expr, then: readonly Stmt[], otherwise: readonly St
   return { k: 'if', cond, then, else: otherwise };
 }
 
+/** Whether the expression reads nothing but constants and variables that `accept` allows. */
+export function readsOnly(e: Expr, accept: (v: Var) => boolean): boolean {
+  switch (e.k) {
+    case 'const':
+    case 'vconst':
+    case 'fconst':
+      return true;
+    case 'get':
+      return accept(e.v);
+    case 'op':
+      return (
+        e.op.imm !== 'mem' && e.op.imm !== 'memlane' && e.args.every((a) => readsOnly(a, accept))
+      );
+    case 'select':
+      return [e.yes, e.no, e.cond].every((a) => readsOnly(a, accept));
+    case 'call':
+      return false;
+  }
+}
+
 /** The expression as text, in the notation of docs/JIT.md. */
 export function printExpr(e: Expr): string {
   switch (e.k) {
@@ -223,8 +255,12 @@ export function printStmt(s: Stmt, indent = ''): string[] {
     case 'call':
       return [`${indent}${s.fn.name}(${s.args.map(printExpr).join(', ')})`];
     case 'exit': {
-      const refund = s.refund > 0 ? `, refund ${s.refund}` : '';
-      return [`${indent}exit ${s.code} at ${printExpr(s.rip)}${refund}`];
+      const rest = s.unused ? ` + (${s.unused.rounds.name} - 1) * ${s.unused.each}` : '';
+      const refund = s.refund > 0 || s.unused ? `, refund ${s.refund}${rest}` : '';
+      return [
+        ...(s.before ?? []).flatMap((t) => printStmt(t, indent)),
+        `${indent}exit ${s.code} at ${printExpr(s.rip)}${refund}`,
+      ];
     }
     case 'note':
       return [`${indent}; ${s.text}`];

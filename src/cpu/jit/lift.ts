@@ -10,6 +10,8 @@ import { EXIT, stepExit, watchExit, windowExit } from './exits.ts';
 import {
   carryOfUnknown,
   condition,
+  operands,
+  stored,
   KIND,
   kindCode,
   maskTo,
@@ -18,7 +20,8 @@ import {
   type Condition,
 } from './flags.ts';
 import type { FlagKind, FlagState, Size } from './flags.ts';
-import { call, get, i32, i64, ifThen, op, opImm, set, store, type Expr, type Stmt } from './ir.ts';
+import { call, get, i32, i64, ifThen, op, opImm, readsOnly, set, store } from './ir.ts';
+import type { Exit, Expr, Stmt, Var } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars } from './vars.ts';
 import type { WatchTests } from './watch.ts';
@@ -42,11 +45,23 @@ export interface LiftOptions {
   readonly watch?: WatchTests | null;
 }
 
+/** What a block's instructions have been charged to the budget in advance. */
+export interface Charge {
+  /** Instructions from the block's start to where the budget is next asked. */
+  readonly ahead: number;
+  readonly unused: Exit['unused'];
+}
+
 const NEED_READ = 1;
 const NEED_WRITE = 2;
 
 function needOf({ read, write }: { readonly read: boolean; readonly write: boolean }): number {
   return (read ? NEED_READ : 0) | (write ? NEED_WRITE : 0);
+}
+
+function windowKey(access: Access, need: number): string {
+  const through = access.base >= 0 ? access.base : access.index >= 0 ? 16 + access.index : 32;
+  return `w${through}.${need}`;
 }
 
 export class Lift {
@@ -60,6 +75,7 @@ export class Lift {
   /** Number of the current instruction in its block, and of all of them. */
   #at = 0;
   #count = 0;
+  #charge: Charge = { ahead: 0, unused: undefined };
   #plan: readonly Placed[][] = [];
   #places: { access: Access; place: Place }[] = [];
   readonly #groupBase = new Map<Group, Expr>();
@@ -71,8 +87,14 @@ export class Lift {
   }
 
   /** Starts a block. */
-  beginBlock(insns: readonly Insn[], plan: readonly Placed[][], flags: FlagState | null): void {
+  beginBlock(
+    insns: readonly Insn[],
+    plan: readonly Placed[][],
+    flags: FlagState | null,
+    charge: Charge,
+  ): void {
     this.stmts = [];
+    this.#charge = charge;
     this.flags = flags;
     this.#plan = plan;
     this.#count = insns.length;
@@ -99,7 +121,13 @@ export class Lift {
     this.stmts.push(...stmts);
   }
 
-  set(v: Parameters<typeof set>[0], e: Expr): void {
+  set(v: Var, e: Expr): void {
+    if (
+      this.flags &&
+      (this.insn.flagsRead || (this.flagsLive && this.insn.flagsWrite !== 'kill'))
+    ) {
+      this.#keepOperands(this.flags, v);
+    }
     this.stmts.push(set(v, e));
   }
 
@@ -113,6 +141,7 @@ export class Lift {
 
   /** Collects the statements of a branch. */
   within(build: () => void): Stmt[] {
+    this.storeFlags();
     const outer = this.stmts;
     this.stmts = [];
     build();
@@ -125,7 +154,19 @@ export class Lift {
 
   /** Leaves before the current instruction, which has had no effect. */
   exitBefore(code: number): Stmt {
-    return { k: 'exit', code, rip: i64(this.insn.ip), refund: this.#count - this.#at };
+    return this.exit(code, i64(this.insn.ip), this.#at);
+  }
+
+  /** Leaves the region behind the block. */
+  leave(rip: Expr, code: number): Exit {
+    return this.exit(code, rip, this.#count);
+  }
+
+  /** Leaves the region when `executed` instructions of the block have executed. */
+  exit(code: number, rip: Expr, executed: number): Exit {
+    const { ahead, unused } = this.#charge;
+    const before = this.flags ? stored(this.flags, this.vars.flags) : undefined;
+    return { k: 'exit', code, rip, refund: ahead - executed, unused, before };
   }
 
   /** Lets the fallback execute the rest of the block, from the current instruction on. */
@@ -145,7 +186,7 @@ export class Lift {
     let base = this.#groupBase.get(group);
     if (p.first || !base) {
       const wide = this.hold(op('i64.add', this.address(access), i64(group.low)));
-      this.#checkSpan(access, group, wide);
+      if (!group.hoisted) this.#checkSpan(access, group, wide);
       const narrow = this.vars.blockTemp('i32');
       this.set(narrow, op('i32.wrap_i64', wide));
       base = get(narrow);
@@ -169,8 +210,14 @@ export class Lift {
 
   #checkSpan(access: Access, group: Group, wide: Expr): void {
     const need = needOf(group);
-    const through = access.base >= 0 ? access.base : access.index >= 0 ? 16 + access.index : 32;
-    this.#checkWindow(`w${through}.${need}`, wide, group.span, need);
+    this.#checkWindow(windowKey(access, need), wide, group.span, need);
+  }
+
+  /** Start and length of the window through which a group is checked. */
+  windowBounds(access: Access, group: Group): { start: Expr; length: Expr } {
+    const need = needOf(group);
+    const window = this.vars.window(windowKey(access, need), group.span, need);
+    return { start: get(window.start), length: get(window.length) };
   }
 
   /**
@@ -369,15 +416,71 @@ export class Lift {
 
   /** Records what the flags come from; operands are zero-extended i64. */
   setFlags(kind: FlagKind, size: Size, a: Expr, b?: Expr, c?: Expr): void {
-    this.flags = { kind, size };
-    if (!this.flagsLive) return;
+    if (!this.flagsLive) {
+      this.flags = { kind, size };
+      return;
+    }
     const v = this.vars.flags;
     // they may be computed from the flags as they were
-    const held = [a, b, c].map((e) => e && this.hold(e));
-    this.set(v.kind, i32(kindCode(this.flags)));
-    if (held[0]) this.set(v.a, held[0]);
-    if (held[1]) this.set(v.b, held[1]);
-    if (held[2]) this.set(v.c, held[2]);
+    const held = [a, b, c].map((e) => (e && !this.#lasts(e) ? this.hold(e) : e));
+    this.flags = null;
+    const place = (v: Var, e: Expr | undefined): Expr | undefined => {
+      if (!e || this.#lasts(e)) return e;
+      this.set(v, e);
+      return undefined;
+    };
+    this.flags = {
+      kind,
+      size,
+      a: place(v.a, held[0]),
+      b: place(v.b, held[1]),
+      c: place(v.c, held[2]),
+    };
+  }
+
+  /** Whether an expression can be had later as well, until a register in it changes. */
+  #lasts(e: Expr): boolean {
+    return readsOnly(e, (v) => this.vars.gpr.includes(v));
+  }
+
+  /** Puts operands of the flags that read `changing` into their variables. */
+  #keepOperands(flags: FlagState, changing: Var): void {
+    const v = this.vars.flags;
+    const kept = (home: Var, e: Expr | undefined): Expr | undefined => {
+      if (!e || readsOnly(e, (w) => w !== changing)) return e;
+      this.stmts.push(set(home, e));
+      return undefined;
+    };
+    const { kind, size } = flags;
+    const { a, b, c } = { a: kept(v.a, flags.a), b: kept(v.b, flags.b), c: kept(v.c, flags.c) };
+    this.flags = { kind, size, a, b, c };
+  }
+
+  /** Puts the flags into their variables altogether. */
+  storeFlags(): void {
+    if (!this.flags) return;
+    this.stmts.push(...stored(this.flags, this.vars.flags));
+    this.flags = { kind: this.flags.kind, size: this.flags.size };
+  }
+
+  /**
+   * The carry flag as the `c` operand of `inc` and `dec`, which leave it alone.
+   * @returns undefined when it is there already.
+   */
+  carryKept(): Expr | undefined {
+    const { flags } = this;
+    if (flags?.kind === 'inc' || flags?.kind === 'dec') return flags.c;
+    const carry = op('i64.extend_i32_u', this.cond('b'));
+    const dst = this.operand(0);
+    const changing = dst.k === 'gpr' ? this.gprVar(dst.reg) : null;
+    const lasts = this.#lasts(carry) && readsOnly(carry, (v) => v !== changing);
+    return lasts ? carry : this.hold(carry);
+  }
+
+  /** What was written to the first operand just now, as an i64, for use in flags. */
+  result(size: Size, held: Expr): Expr {
+    const o = this.operand(0);
+    return o.k === 'gpr' && size >= 4 ? get(this.gprVar(o.reg)) : this.wide(size, held);
   }
 
   /** The flags themselves as an i32 in rflags' places. */
@@ -389,8 +492,10 @@ export class Lift {
   /** All six status flags in rflags' places, an i32. */
   rawFlags(): Expr {
     const v = this.vars.flags;
-    if (this.flags?.kind === 'raw') return op('i32.wrap_i64', get(v.a));
-    return call(FLAGS, get(v.kind), get(v.a), get(v.b), get(v.c));
+    if (!this.flags) return call(FLAGS, get(v.kind), get(v.a), get(v.b), get(v.c));
+    const { a, b, c } = operands(this.flags, v);
+    if (this.flags.kind === 'raw') return op('i32.wrap_i64', a);
+    return call(FLAGS, i32(kindCode(this.flags)), a, b, c);
   }
 
   /**

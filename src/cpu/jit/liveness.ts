@@ -11,6 +11,8 @@ export interface BlockFacts {
   readonly plan: Placed[][];
   /** For each instruction: whether its flags, or those it leaves alone, are looked at later. */
   readonly flagsLive: boolean[];
+  /** Whether the flags with which the block begins are looked at. */
+  readonly flagsIn: () => boolean;
 }
 
 const MAY_LEAVE = new Set(['Div', 'Idiv', 'Popfq', 'Ldmxcsr']);
@@ -18,8 +20,9 @@ const MAY_LEAVE = new Set(['Div', 'Idiv', 'Popfq', 'Ldmxcsr']);
 function mayLeave(insn: Insn, placed: readonly Placed[], watching: boolean): boolean {
   return (
     (watching && placed.length > 0) ||
-    placed.some((p) => p.first || p.checkAlignment) ||
+    placed.some((p) => (p.first && !p.group.hoisted) || p.checkAlignment) ||
     MAY_LEAVE.has(insn.mnemonic) ||
+    insn.careful ||
     isString(insn)
   );
 }
@@ -46,11 +49,14 @@ export function analyse(
   blocks: readonly Block[],
   leavesAtStart: ReadonlySet<Block>,
   watching = false,
+  planOf: (block: Block) => Placed[][] = (block) => planAccesses(block.insns),
 ): Map<Block, BlockFacts> {
   const facts = new Map<Block, BlockFacts>();
   const liveIn = new Map<Block, boolean>();
   for (const block of blocks) {
-    facts.set(block, { plan: planAccesses(block.insns), flagsLive: block.insns.map(() => true) });
+    const flagsLive = block.insns.map(() => true);
+    const flagsIn = (): boolean => liveIn.get(block) === true;
+    facts.set(block, { plan: planOf(block), flagsLive, flagsIn });
     liveIn.set(block, false);
   }
   for (let changed = true; changed;) {

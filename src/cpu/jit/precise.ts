@@ -73,14 +73,20 @@ function instruction(lift: Lift, vars: Vars, insn: Insn): Stmt[] {
   const term = terminator(insn, CONTEXT) ?? { k: 'goto', to: insn.next };
   const block: Block = { id: 0, context: CONTEXT, ip: insn.ip, insns: [insn], term, entry: true };
   const facts = analyse([block], new Set([block])).get(block);
-  lift.beginBlock([insn], facts?.plan ?? [], null);
+  lift.beginBlock([insn], facts?.plan ?? [], null, { ahead: 1, unused: undefined });
   const spent = op('i32.eqz', get(vars.left));
   lift.emit(ifThen(spent, [{ k: 'exit', code: EXIT.budget, rip: i64(insn.ip), refund: 0 }]));
   lift.set(vars.left, op('i32.sub', get(vars.left), i32(1)));
   lift.beginInsn(insn, 0, true);
-  if (term.k !== 'goto') leave(lift, liftTerminator(lift, term), term);
-  else if (insn.mnemonic === 'Jmp') lift.emit(exitTo(term.to));
-  else LIFTERS.get(insn.mnemonic)?.lift(lift);
+  if (term.k !== 'goto') {
+    const way = liftTerminator(lift, term);
+    lift.storeFlags();
+    leave(lift, way, term);
+  } else if (insn.mnemonic === 'Jmp') lift.emit(exitTo(term.to));
+  else {
+    LIFTERS.get(insn.mnemonic)?.lift(lift);
+    lift.storeFlags();
+  }
   return lift.stmts;
 }
 

@@ -28,6 +28,8 @@ export class Vars {
   readonly label = this.make('label', 'i32');
   readonly code = this.make('code', 'i32');
   readonly rip = this.make('rip', 'i64');
+  /** Rounds of the innermost loop that have been paid for and not yet begun, and the current one. */
+  readonly rounds = this.make('rounds', 'i32');
   /** Address of an access outside its window, and that window's home. */
   readonly missed = this.make('missed', 'i64');
   readonly missedWindow = this.make('missedWindow', 'i32');

@@ -21,10 +21,6 @@ export interface Way {
 const RCX = 1;
 const R11 = 11;
 
-function leave(rip: Expr, code: number = EXIT.next): Stmt {
-  return { k: 'exit', code, rip, refund: 0 };
-}
-
 function pushReturn(c: Lift): void {
   c.storeInt(8, i64(c.insn.next), c.place('stack'));
   moveRsp(c, -8);
@@ -67,20 +63,21 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
       moveRsp(c, 8 + (extra?.k === 'imm' ? Number(extra.value & 0xffffn) : 0));
       return {
         tests: term.sites.map((site) => op('i64.eq', target, i64(site.ip))),
-        exit: leave(target),
+        exit: c.leave(target, EXIT.next),
       };
     }
     case 'indirect': {
       const target = c.hold(c.int(0, 8));
       if (c.insn.mnemonic === 'Call') pushReturn(c);
-      return { tests: [], exit: leave(target) };
+      return { tests: [], exit: c.leave(target, EXIT.next) };
     }
     case 'syscall':
+      c.storeFlags();
       c.set(c.gprVar(RCX), i64(term.insn.next));
       c.set(c.gprVar(R11), op('i64.extend_i32_u', wholeFlags(c)));
-      return { tests: [], exit: leave(i64(term.insn.next), EXIT.syscall) };
+      return { tests: [], exit: c.leave(i64(term.insn.next), EXIT.syscall) };
     case 'step':
-      return { tests: [], exit: leave(i64(term.ip), stepExit(1)) };
+      return { tests: [], exit: c.leave(i64(term.ip), stepExit(1)) };
   }
 }
 

@@ -17,13 +17,13 @@ function add(c: Lift): void {
   const a = c.hold(c.int(0));
   const r = c.hold(c.mask(size, c.n(size, 'add', a, c.int(1, size))));
   c.setInt(0, r);
-  c.setFlags('add', size, c.wide(size, a), c.wide(size, r));
+  c.setFlags('add', size, c.wide(size, a), c.result(size, r));
 }
 
 function sub(c: Lift, keep: boolean): void {
   const size = c.size();
-  const a = c.hold(c.int(0));
-  const b = c.hold(c.int(1, size));
+  const a = keep ? c.hold(c.int(0)) : c.int(0);
+  const b = keep ? c.hold(c.int(1, size)) : c.int(1, size);
   if (keep) c.setInt(0, c.mask(size, c.n(size, 'sub', a, b)));
   c.setFlags('sub', size, c.wide(size, a), c.wide(size, b));
 }
@@ -37,9 +37,9 @@ function logic(c: Lift, name: 'and' | 'or' | 'xor', keep: boolean): void {
       : same
         ? c.int(0)
         : c.n(size, name, c.int(0), c.int(1, size));
-  const r = c.hold(value);
+  const r = keep ? c.hold(value) : value;
   if (keep) c.setInt(0, r);
-  c.setFlags('logic', size, c.wide(size, r));
+  c.setFlags('logic', size, keep ? c.result(size, r) : c.wide(size, r));
 }
 
 function carry(c: Lift, size: Size): { flag: Expr; natural: Expr } {
@@ -54,7 +54,7 @@ function adc(c: Lift): void {
   const sum = c.n(size, 'add', c.n(size, 'add', a, c.int(1, size)), natural);
   const r = c.hold(c.mask(size, sum));
   c.setInt(0, r);
-  c.setFlags('adc', size, c.wide(size, a), c.wide(size, r), op('i64.extend_i32_u', flag));
+  c.setFlags('adc', size, c.wide(size, a), c.result(size, r), op('i64.extend_i32_u', flag));
 }
 
 function sbb(c: Lift): void {
@@ -68,11 +68,11 @@ function sbb(c: Lift): void {
 
 function step(c: Lift, name: 'inc' | 'dec'): void {
   const size = c.size();
-  const cf = c.flagsLive ? c.hold(op('i64.extend_i32_u', c.cond('b'))) : i64(0);
+  const cf = c.flagsLive ? c.carryKept() : undefined;
   const one = c.constant(size, 1);
   const r = c.hold(c.mask(size, c.n(size, name === 'inc' ? 'add' : 'sub', c.int(0), one)));
   c.setInt(0, r);
-  c.setFlags(name, size, c.wide(size, r), undefined, cf);
+  c.setFlags(name, size, c.result(size, r), undefined, cf);
 }
 
 function extend(c: Lift, signed: boolean): void {

@@ -42,6 +42,7 @@ function resultFlags(c: Lift, n: Count, size: Size, r: Expr, cf: Expr, of: Expr)
   }
   if (c.flagsLive) {
     const v = c.vars.flags;
+    c.storeFlags();
     c.emit(
       ifThen(op('i32.eqz', op('i64.eqz', n.n)), [
         set(v.kind, i32(kindCode({ kind: 'result', size }))),
