@@ -2,7 +2,7 @@
 /** Every kernel of every rung, on the real CPU, against the reference (asm/tests/kernels.inc). */
 import { rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { kernelCases, RUNGS } from './testing/kernel-cases.ts';
+import { checkReplies, kernelCases, RUNGS } from './testing/kernel-cases.ts';
 import {
   buildNative,
   runNative,
@@ -25,14 +25,7 @@ describe.each(['f64', 'f32'] as const)('kernels of %s', (precision) => {
       const run = runNative(program, [], { input });
       expect(run.stderr).toBe('');
       expect(run.status).toBe(0);
-      let offset = 0;
-      const problems = cases.flatMap((c) => {
-        const reply = run.stdout.subarray(offset, offset + c.replyLength);
-        offset += c.replyLength;
-        return c.check(reply);
-      });
-      expect(problems).toEqual([]);
-      expect(run.stdout.length).toBe(offset);
+      expect(checkReplies(cases, run.stdout)).toEqual([]);
       expect(cases.length).toBeGreaterThan(500);
     });
   }

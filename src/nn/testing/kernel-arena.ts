@@ -25,12 +25,12 @@ export class Arena {
   readonly #expected: Expectation[] = [];
   #end = GUARD;
 
-  /** @param address of the arena in the image */
+  /** @param address where it will be, a multiple of 64 */
   constructor(readonly address: number) {}
 
-  /** Bytes in use, a multiple of 8. */
+  /** Bytes in use, a multiple of 64. */
   get length(): number {
-    return (this.#end + 7) & ~7;
+    return (this.#end + 63) & ~63;
   }
 
   get bytes(): Uint8Array {
@@ -68,7 +68,8 @@ export class Arena {
     const end = offset + bytes.length + GUARD;
     if (end > ROOM) throw new RangeError('the arena is full');
     if (end > this.#bytes.length) {
-      const larger = new Uint8Array(Math.min(ROOM, 2 * end)).fill(CANARY);
+      // room for a whole number of 64 bytes: `bytes` is that long
+      const larger = new Uint8Array(Math.min(ROOM, (2 * end + 63) & ~63)).fill(CANARY);
       larger.set(this.#bytes);
       this.#bytes = larger;
     }
@@ -82,14 +83,12 @@ export class Arena {
     this.#expected.push({ at, values: values.slice(), bounds });
   }
 
-  /** Compares a reply of the image: what was broken, then the arena. */
-  check(reply: Uint8Array): string[] {
-    const broken = reply[0] ?? 0;
+  /** @param broken BROKEN_* @param actual the arena after the call, which this spoils */
+  check(broken: number, actual: Uint8Array): string[] {
     const problems = BROKEN.filter((_, bit) => broken & (1 << bit)).map((what) => `broke ${what}`);
-    const actual = new Uint8Array(reply.subarray(8));
     for (const { at, values, bounds } of this.#expected) {
       const size = values.BYTES_PER_ELEMENT;
-      const view = new DataView(actual.buffer, at.offset);
+      const view = new DataView(actual.buffer, actual.byteOffset + at.offset);
       let wrong = 0;
       values.forEach((expected, n) => {
         const got = size === 8 ? view.getFloat64(n * 8, true) : view.getFloat32(n * 4, true);

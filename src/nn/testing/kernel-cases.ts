@@ -4,7 +4,6 @@
  * and a check of its replies. Made after dav1d's checkasm. Runs anywhere: whoever has a way to run
  * the image (the real CPU, an engine) sends `request` to its standard input and checks the output.
  */
-import { SplitMix64 } from '../reference-math.ts';
 import type { Reals, ReferenceLayer } from '../reference.ts';
 import {
   denseBackward,
@@ -37,10 +36,8 @@ const FIELDS = {
 
 export interface KernelCase {
   readonly name: string;
-  /** Bytes for standard input. */
+  /** Its part of standard input; the reply is as long. */
   readonly request: Uint8Array;
-  /** Bytes of the reply. */
-  readonly replyLength: number;
   /** What is wrong with the reply; empty when all is right. */
   check(reply: Uint8Array): string[];
 }
@@ -58,24 +55,66 @@ const SHAPES = [
 ];
 const SPECIALS = [0, -0, NaN, Infinity, -Infinity, 2 ** -1074, -(2 ** -1030), 2 ** -140, 1];
 
-/** All cases for a rung. @param arena address of `arena` in the image */
+/** `struct request` of asm/tests/kernels.inc. */
+const REQUEST = { arguments: 16, rate: 64, bytes: 72, broken: 80, size: 128 } as const;
+
+/** What is wrong with the replies to all cases, in the order of the requests. */
+export function checkReplies(cases: readonly KernelCase[], replies: Uint8Array): string[] {
+  const wanted = cases.reduce((sum, { request }) => sum + request.length, 0);
+  if (replies.length !== wanted) return [`${replies.length} bytes of replies, not ${wanted}`];
+  let at = 0;
+  return cases.flatMap((c) => c.check(replies.subarray(at, (at += c.request.length))));
+}
+
+/**
+ * All cases for a rung. They are for one run of the image, together and in this order.
+ * @param arena address of `arena` in the image
+ */
 export function kernelCases(precision: 'f64' | 'f32', rung: Rung, arena: number): KernelCase[] {
   return new Cases(precision, rung, arena).all();
 }
 
+/** Quick random numbers: there are millions in the cases. */
+class Xorshift {
+  #state: number;
+
+  /** @param seed not 0 */
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** Uniform in [0, 1). */
+  unit(): number {
+    let state = this.#state;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    this.#state = state;
+    return (state >>> 0) * 2 ** -32;
+  }
+
+  /** A whole number 0 … bound - 1. */
+  below(bound: number): number {
+    return Math.floor(this.unit() * bound);
+  }
+}
+
 class Cases {
-  readonly #random = new SplitMix64(11n);
+  readonly #random = new Xorshift(11);
   readonly #size: 4 | 8;
   /** The rungs with FMA round otherwise than the reference. */
   readonly #fused: boolean;
   readonly #cases: KernelCase[] = [];
   #special = false;
+  /** Where the next request goes. */
+  #address: number;
 
   constructor(
     readonly precision: 'f64' | 'f32',
     readonly rung: Rung,
-    readonly address: number,
+    arena: number,
   ) {
+    this.#address = arena;
     this.#size = precision === 'f64' ? 8 : 4;
     this.#fused = rung === 'avx2' || rung === 'avx512';
   }
@@ -148,31 +187,39 @@ class Cases {
     rate = 0,
   ): void {
     const name = `${this.precision} ${this.rung} ${field} ${detail}${this.#special ? ' special' : ''}`;
-    const header = new DataView(new ArrayBuffer(80));
+    const request = new Uint8Array(REQUEST.size + arena.length);
+    request.set(arena.bytes, REQUEST.size);
+    const header = new DataView(request.buffer);
     header.setBigUint64(0, BigInt(RUNGS.indexOf(this.rung)), true);
     header.setBigUint64(8, BigInt(FIELDS[field]), true);
     args.forEach((arg, n) => {
       const value = typeof arg === 'number' ? arg : arg.address;
-      header.setBigUint64(16 + n * 8, BigInt(value), true);
+      header.setBigUint64(REQUEST.arguments + n * 8, BigInt(value), true);
     });
-    if (this.#size === 8) header.setFloat64(64, rate, true);
-    else header.setFloat32(64, rate, true);
-    header.setBigUint64(72, BigInt(arena.length), true);
-    const request = new Uint8Array(80 + arena.length);
-    request.set(new Uint8Array(header.buffer));
-    request.set(arena.bytes, 80);
+    if (this.#size === 8) header.setFloat64(REQUEST.rate, rate, true);
+    else header.setFloat32(REQUEST.rate, rate, true);
+    header.setBigUint64(REQUEST.bytes, BigInt(arena.length), true);
+    this.#address += request.length;
     this.#cases.push({
       name,
       request,
-      replyLength: 8 + arena.length,
-      check: (reply) => arena.check(reply).map((problem) => `${name}: ${problem}`),
+      check: (reply) => {
+        const broken = reply[REQUEST.broken] ?? 0;
+        const problems = arena.check(broken, reply.slice(REQUEST.size));
+        return problems.map((problem) => `${name}: ${problem}`);
+      },
     });
+  }
+
+  /** For the arrays of the next case. */
+  #arena(): Arena {
+    return new Arena(this.#address + REQUEST.size);
   }
 
   #forward(inputs: number, outputs: number): void {
     const layer = this.#layer(inputs, outputs);
     const x = this.#numbers(inputs);
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const w = arena.place(layer.weights);
     const b = arena.place(layer.bias);
     const px = arena.place(x);
@@ -185,7 +232,7 @@ class Cases {
   #gradient(inputs: number, outputs: number): void {
     const layer = this.#layer(inputs, outputs);
     const x = this.#numbers(inputs);
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const dw = arena.place(layer.dWeights);
     const db = arena.place(layer.dBias);
     const px = arena.place(x);
@@ -200,7 +247,7 @@ class Cases {
   #backward(inputs: number, outputs: number): void {
     const layer = this.#layer(inputs, outputs);
     const dx = this.#reals(inputs);
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const w = arena.place(layer.weights);
     const delta = arena.place(layer.delta);
     const out = arena.place(dx);
@@ -221,7 +268,7 @@ class Cases {
   #update(count: number): void {
     const w = this.#numbers(count);
     const dw = this.#numbers(count);
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const pw = arena.place(w);
     const pdw = arena.place(dw);
     denseUpdate(w, dw, 0.1);
@@ -233,7 +280,7 @@ class Cases {
   #activate(count: number): void {
     const values = this.#numbers(count, 40);
     if (count === 784) values.set([800, -800, 708, -708, 709, -709].slice(0, count));
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const placed = arena.place(values);
     if (this.precision === 'f64') sigmoid(values);
     else relu(values);
@@ -245,7 +292,7 @@ class Cases {
   #activateBackward(count: number): void {
     const delta = this.#numbers(count);
     const output = this.#numbers(count);
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const pd = arena.place(delta);
     const po = arena.place(output);
     if (this.precision === 'f64') sigmoidBackward(delta, output);
@@ -261,7 +308,7 @@ class Cases {
     // An input that is not listed must not be looked at.
     const listing = new Set(active);
     x.forEach((value, i) => (x[i] = listing.has(i) ? value : 77));
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const w = arena.place(layer.weights);
     const b = arena.place(layer.bias);
     const px = arena.place(x);
@@ -286,7 +333,7 @@ class Cases {
       () => this.#random.below(3) > 0,
     );
     const before = this.#numbers(inputs);
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const w = arena.place(layer.weights);
     const delta = arena.place(layer.delta);
     const out = arena.place(before);
@@ -305,7 +352,7 @@ class Cases {
     const row = this.#numbers(outputs);
     const values = this.#numbers(count);
     const deltas = Array.from({ length: count }, () => this.#numbers(outputs));
-    const arena = new Arena(this.address);
+    const arena = this.#arena();
     const prow = arena.place(row);
     const terms = arena.placeTerms(
       values,

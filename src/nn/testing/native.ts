@@ -43,7 +43,7 @@ type Assembled = Extract<AssembleResult, { ok: true }>;
 const assembled = new Map<string, Promise<Assembled>>();
 
 /** Assembles `asm/<main>`, once. @throws Error with the diagnostics when it does not assemble */
-function assemble(main: string): Promise<Assembled> {
+export function assemble(main: string): Promise<Assembled> {
   const known = assembled.get(main);
   if (known) return known;
   const result = (async () => {
