@@ -88,6 +88,21 @@ export class MachineClient implements MachineHandle {
   readonly regions: MachineHandle['regions'] = () => this.#call((m) => m.regions());
   readonly disassemble: MachineHandle['disassemble'] = (address, count) =>
     this.#call((m) => m.disassemble(address, count));
+  readonly search: MachineHandle['search'] = (request) => this.#call((m) => m.search(request));
+  readonly explain: MachineHandle['explain'] = (address) => this.#call((m) => m.explain(address));
+  readonly describeMnemonic: MachineHandle['describeMnemonic'] = (mnemonic) =>
+    this.#call((m) => m.describeMnemonic(mnemonic));
+  readonly callStack: MachineHandle['callStack'] = (slots) =>
+    this.#call((m) => m.callStack(slots));
+  readonly abiWarnings: MachineHandle['abiWarnings'] = () => this.#call((m) => m.abiWarnings());
+
+  readonly timeline: MachineHandle['timeline'] = () => this.#call((m) => m.timeline());
+  readonly ticks: MachineHandle['ticks'] = (from, to, most) =>
+    this.#call((m) => m.ticks(from, to, most));
+  readonly setRecording: MachineHandle['setRecording'] = (on, budget) =>
+    this.#call((m) => m.setRecording(on, budget));
+  readonly discardBranch: MachineHandle['discardBranch'] = (id) =>
+    this.#call((m) => m.discardBranch(id));
 
   async #call<T>(call: (machine: MachineApi) => Promise<T>, limit = ANSWER_LIMIT): Promise<T> {
     const link = this.#started();

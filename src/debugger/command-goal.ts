@@ -2,6 +2,7 @@
 /** What each command aims at. */
 import type { GuestMemory } from '../machine/memory.ts';
 import type { RunCommand } from '../protocol/machine.ts';
+import type { TimeCommand } from '../protocol/time.ts';
 import { addr, isAddr } from '../shared/brand.ts';
 import { GPR } from '../shared/cpu-state.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
@@ -17,7 +18,7 @@ export interface Standing {
 }
 
 /** Where the command ends; null for those that end by count, by a stop or not at all. */
-export function goalOf(command: RunCommand, standing: Standing): Goal | null {
+export function goalOf(command: Exclude<RunCommand, TimeCommand>, standing: Standing): Goal | null {
   const { memory, index } = standing;
   switch (command.kind) {
     case 'continue':

@@ -9,6 +9,7 @@ import type { Engine, RunResult } from '../cpu/cpu.ts';
 import { STACK_SIZE } from '../machine/layout.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import type { Process, SyscallOutcome } from '../machine/process.ts';
+import type { TimeCommand } from '../protocol/time.ts';
 import type { BreakpointSpec, StopProblem, WatchpointSpec } from '../protocol/breakpoints.ts';
 import type {
   MachineEvent,
@@ -17,7 +18,7 @@ import type {
   Snapshot,
   StopReason,
 } from '../protocol/machine.ts';
-import type { Addr } from '../shared/brand.ts';
+import { addr, type Addr } from '../shared/brand.ts';
 import { GPR } from '../shared/cpu-state.ts';
 import { DebugIndex } from '../shared/debug-index.ts';
 import type { DebugInfo } from '../shared/debug-info.ts';
@@ -28,11 +29,14 @@ import type { Goal } from './goal.ts';
 import { Pace, SLICE } from './pace.ts';
 import { Sampler } from './samples.ts';
 import { StopRules } from './stops/stop-rules.ts';
+import { isTimeCommand } from './time/commands.ts';
+import { BREAKPOINT } from './time/ticks.ts';
+import { Timekeeper, type RecordingOptions } from './time/timekeeper.ts';
 
 /** What the session tells while it runs; output and strace come from the process itself. */
 export type SessionEvent = Extract<
   MachineEvent,
-  { type: 'running' | 'stopped' | 'progress' | 'waiting' | 'samples' }
+  { type: 'running' | 'stopped' | 'progress' | 'waiting' | 'samples' | 'timeline' }
 >;
 
 export interface SessionOptions {
@@ -45,6 +49,8 @@ export interface SessionOptions {
   readonly breathe: () => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** What is needed to record the run; default: it is not recorded. */
+  readonly recording?: RecordingOptions | null;
 }
 
 /** Bytes of a `syscall` instruction. */
@@ -53,6 +59,12 @@ const SYSCALL_LENGTH = 2;
 /** Milliseconds between `progress` events: one a frame. */
 const FRAME = 16;
 
+/** Milliseconds between two words of the timeline while running. */
+const TIMELINE = 200;
+
+/** Events that are marked on the timeline whether or not anybody watches them: rare ones. */
+const LANDMARKS = ['epoch_end'];
+
 /** Samples kept back at most before they are sent. */
 const SAMPLE_BATCH = 256;
 
@@ -60,6 +72,9 @@ export class Session {
   readonly #memory: GuestMemory;
   readonly #process: Process;
   readonly #engine: Engine;
+  /** The recording; through it everything is run. */
+  readonly time: Timekeeper;
+  readonly #landmarks: ReadonlyMap<Addr, string>;
   readonly #debug: DebugInfo | null;
   readonly #index: DebugIndex | null;
   readonly #onEvent: (event: SessionEvent) => void;
@@ -78,11 +93,14 @@ export class Session {
   /** Where the engine has been told to stop. */
   #addresses: ReadonlySet<Addr> = new Set();
   #running: Promise<StopReason> | null = null;
-  #end: StopReason | null = null;
+  #disposed = false;
   /** A system call that waits, begun by an earlier command. */
   #pending: Promise<SyscallOutcome> | null = null;
   #pause: { readonly asked: Promise<'pause'>; ask(): void } | null = null;
   #pauseAsked = false;
+  /** When progress and the timeline were told last. */
+  #shown = 0;
+  #told = 0;
 
   constructor(options: SessionOptions) {
     this.#memory = options.memory;
@@ -94,15 +112,30 @@ export class Session {
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#breathe = options.breathe;
     this.#now = options.now;
+    this.time = new Timekeeper({
+      ...{ memory: options.memory, process: options.process, engine: options.engine },
+      index: this.#index,
+      rules: this.stops,
+      recording: options.recording ?? null,
+      host: {
+        breathe: this.#breathe,
+        now: this.#now,
+        cancelled: () => this.#pauseAsked,
+        progress: () => this.#showProgress(this.#now()),
+      },
+    });
+    const landmarks = this.#debug?.events.filter(({ name }) => LANDMARKS.includes(name)) ?? [];
+    const recorded = this.time.recording ? landmarks : [];
+    this.#landmarks = new Map(recorded.map(({ address, name }) => [addr(address), name]));
   }
 
   get running(): boolean {
     return this.#running !== null;
   }
 
-  /** How the process ended, or null while it lives. */
+  /** How the process ended, if the machine stands at that end; null while it lives. */
   get end(): StopReason | null {
-    return this.#end;
+    return this.time.ended ?? (this.#disposed ? { kind: 'pause' } : null);
   }
 
   /** Symbols and lines of the program, or null without debug info. */
@@ -140,6 +173,16 @@ export class Session {
     this.#armed = false;
   }
 
+  /**
+   * A change of state by the user, at a stop. In the past it begins a new branch.
+   * @param change @returns an error text, and then nothing has changed; or null
+   */
+  edit(change: () => string | null): string | null {
+    const error = this.time.edit(change);
+    this.#tellTime();
+    return error;
+  }
+
   /** Asks a running command to stop; its `run` then resolves with `pause`. */
   pause(): void {
     this.#pauseAsked = true;
@@ -151,7 +194,8 @@ export class Session {
    * the process has ended, it says again how.
    */
   run(command: RunCommand): Promise<StopReason> {
-    if (this.#end !== null) return Promise.resolve(this.#end);
+    const { end } = this;
+    if (end !== null && !isTimeCommand(command)) return Promise.resolve(end);
     this.#running ??= this.#perform(command).finally(() => {
       this.#running = null;
     });
@@ -160,79 +204,116 @@ export class Session {
 
   /** Gives up whatever runs or waits; the session is of no use afterwards. */
   dispose(): void {
-    this.#end ??= { kind: 'pause' };
+    this.#disposed = true;
     this.pause();
     this.#process.dispose();
+    this.time.dispose();
   }
 
   async #perform(command: RunCommand): Promise<StopReason> {
     this.#pauseAsked = false;
     this.#pace.reset();
     this.#onEvent({ type: 'running' });
+    const reason = isTimeCommand(command)
+      ? ((await this.#leave()) ?? (await this.time.perform(command)))
+      : await this.#forward(command);
+    this.#goal = null;
+    this.#armed = false;
+    if (reason.kind === 'exit' || reason.kind === 'fault') this.time.finish(reason);
+    if (STOPS.has(reason.kind)) this.time.mark(BREAKPOINT);
+    this.#flushSamples();
+    this.#tellTime();
+    this.#onEvent({ type: 'stopped', reason, snapshot: this.snapshot() });
+    return reason;
+  }
+
+  #forward(command: Exclude<RunCommand, TimeCommand>): Promise<StopReason> {
     const pending = this.#pending !== null;
     this.#goal = goalOf(command, { memory: this.#memory, index: this.#index, pending });
     this.#muted = command.kind === 'detach';
     this.#armed = false;
-    const count = stepCount(command, this.#goal);
-    const reason = await this.#loop(count);
-    this.#goal = null;
-    this.#armed = false;
-    if (reason.kind === 'exit' || reason.kind === 'fault') this.#end ??= reason;
-    this.#flushSamples();
-    this.#onEvent({ type: 'stopped', reason, snapshot: this.snapshot() });
-    return reason;
+    return this.#loop(stepCount(command, this.#goal));
+  }
+
+  /** Before going elsewhere: a call that can be made again is given up, any other finished. */
+  async #leave(): Promise<StopReason | null> {
+    if (this.#pending === null) return null;
+    if (this.#process.waiting === 'other') return this.#await(this.#pending);
+    this.#pending = null;
+    this.time.abandonCall();
+    return null;
   }
 
   async #loop(count: number): Promise<StopReason> {
     let left = count;
     let breathed = this.#now();
-    let shown = breathed;
+    this.#shown = breathed;
     if (this.#pending !== null) {
       const ended = await this.#await(this.#pending);
       if (ended !== null) return ended;
-      const arrived = this.#arrive();
+      const arrived = this.#arrive(false);
       if (arrived !== null) return arrived;
       left--; // to finish the call was a step of its own
     }
     for (;;) {
       if (left <= 0) return { kind: 'step' };
       if (this.#pauseAsked) return { kind: 'pause' };
-      const result = this.#slice(left);
-      left -= result.executed;
-      const ended = await this.#serve(result);
+      const { past } = this.time;
+      const stuck = past ? null : (this.time.ended ?? (await this.time.ready()));
+      if (stuck !== null) return stuck;
+      // A call that was given up for a journey is made again; it was counted when it was met.
+      const again = !past && this.time.unserved;
+      const result = again ? AGAIN : this.#slice(left);
+      left -= again ? 1 : result.executed;
+      const ended = await this.#serve(result, past);
       // Where a watchpoint ends the command may be a breakpoint as well: it counts its arrival.
-      if (ended?.kind === 'watchpoint') this.#arrive();
+      if (ended?.kind === 'watchpoint') this.#arrive(past);
       if (ended !== null) return ended;
       // Within a long rep instruction a slice may end where it began: that is no arrival.
-      const arrived = result.executed > 0 ? this.#arrive() : null;
+      const arrived = again || result.executed > 0 ? this.#arrive(past) : null;
       if (arrived !== null) return arrived;
       const now = this.#now();
       if (now - breathed < SLICE) continue;
-      if (now - shown >= FRAME) {
-        shown = now;
-        this.#flushSamples();
-        this.#onEvent({ type: 'progress', snapshot: this.snapshot() });
-      }
+      this.#showProgress(now);
       await this.#breathe();
       breathed = this.#now();
     }
+  }
+
+  #showProgress(now: number): void {
+    if (now - this.#shown < FRAME) return;
+    this.#shown = now;
+    this.#flushSamples();
+    if (now - this.#told >= TIMELINE) this.#tellTime();
+    this.#onEvent({ type: 'progress', snapshot: this.snapshot() });
+  }
+
+  #tellTime(): void {
+    if (!this.time.recording) return;
+    this.#told = this.#now();
+    this.#onEvent({ type: 'timeline', timeline: this.time.timeline() });
   }
 
   #slice(left: number): RunResult {
     if (!this.#armed) this.#arm();
     const started = this.#now();
     if (this.#goal?.each !== undefined) return this.#stepwise(this.#goal.each, left, started);
-    const result = this.#engine.run(Math.min(left, this.#pace.budget));
-    this.#pace.learn(result.executed, this.#now() - started);
+    const { past } = this.time;
+    const result = this.time.run(Math.min(left, this.#pace.budget));
+    const ms = this.#now() - started;
+    this.#pace.learn(result.executed, ms);
+    if (!past) this.time.ran(ms);
     return result;
   }
 
   /** A slice of single steps, up to the first that may be the last. */
   #stepwise(each: () => StopReason | null, left: number, started: number): RunResult {
+    const { past } = this.time;
     for (let executed = 0; ;) {
-      const result = this.#engine.run(1);
+      const result = this.time.run(1);
       executed += result.executed;
-      const over = executed >= left || this.#now() - started >= SLICE;
+      const late = this.#now() - started >= SLICE || this.time.past !== past;
+      const over = executed >= left || late;
       if (over || result.stop.kind !== 'budget' || each() !== null || this.#isStop()) {
         return { stop: result.stop, executed };
       }
@@ -247,23 +328,36 @@ export class Session {
   #arm(): void {
     const goal: Iterable<Addr> = this.#goal?.addresses ?? [];
     const stops = this.#muted ? [] : this.stops.addresses;
-    this.#addresses = new Set([...stops, ...this.#sampler.addresses, ...goal]);
+    this.#addresses = new Set([
+      ...stops,
+      ...this.#sampler.addresses,
+      ...this.#landmarks.keys(),
+      ...goal,
+    ]);
     this.#engine.setBreakpoints(this.#addresses);
     this.#engine.setWatches(this.#muted ? [] : this.stops.watches);
     this.#armed = true;
   }
 
-  /** What the engine's stop means for the process. @returns the end of the command, or null. */
-  async #serve(result: RunResult): Promise<StopReason | null> {
-    const { stop } = result;
+  /**
+   * What the engine's stop means for the process.
+   * @param past whether the run was a replay
+   * @returns the end of the command, or null
+   */
+  async #serve({ stop }: RunResult, past: boolean): Promise<StopReason | null> {
     if (stop.kind === 'fault') {
       const bottom = this.#process.space.layout.stackTop - STACK_SIZE;
       const fault = reportFault(stop.fault, this.#memory, this.#index, bottom);
       return { kind: 'fault', fault };
     }
-    if (stop.kind === 'watchpoint') return this.stops.used(stop.hit);
+    if (stop.kind === 'watchpoint') return this.stops.used(stop.hit, { quiet: past });
     if (stop.kind !== 'syscall') return null;
     if (!this.#muted) this.stops.beginCall();
+    if (past) {
+      this.time.answer();
+      return this.#endCall(true);
+    }
+    this.time.beginCall();
     const outcome = this.#process.syscall();
     if (!(outcome instanceof Promise)) return this.#outcome(outcome);
     return this.#await(outcome);
@@ -285,10 +379,15 @@ export class Session {
     return this.#outcome(first);
   }
 
+  #endCall(quiet: boolean): StopReason | null {
+    return this.stops.endCall(Number(this.#memory.state.rip) - SYSCALL_LENGTH, { quiet });
+  }
+
   #outcome(outcome: SyscallOutcome): StopReason | null {
+    this.time.endCall(outcome);
     switch (outcome.kind) {
       case 'done':
-        return this.stops.endCall(Number(this.#memory.state.rip) - SYSCALL_LENGTH);
+        return this.#endCall(false);
       case 'exit':
         return { kind: 'exit', status: outcome.status };
       case 'killed':
@@ -296,21 +395,30 @@ export class Session {
     }
   }
 
-  /** Looks at where rip has come to: a reading to take, the goal, a breakpoint. */
-  #arrive(): StopReason | null {
+  /**
+   * Looks at where rip has come to: a reading to take, the goal, a breakpoint.
+   * @param past in a replay nothing is read or noted again
+   */
+  #arrive(past: boolean): StopReason | null {
     const { state } = this.#memory;
     const rip = Number(state.rip);
-    const sample = this.#sampler.take(this.#memory, rip);
-    if (sample !== null) {
-      this.#samples.push(sample);
-      if (this.#samples.length >= SAMPLE_BATCH) this.#flushSamples();
-    }
-    const stop = this.#muted ? null : this.stops.arrive(rip);
+    if (!past) this.#read(rip);
+    const stop = this.#muted ? null : this.stops.arrive(rip, { quiet: past });
     const goal = this.#goal;
     if (goal?.addresses.has(rip as Addr) && goal.arrived(rip, Number(state.gpr(GPR.rsp)))) {
       return goal.reason;
     }
     return goal?.each?.() ?? stop;
+  }
+
+  #read(rip: number): void {
+    const landmark = this.#landmarks.get(rip as Addr);
+    if (landmark !== undefined) this.time.mark(landmark);
+    const sample = this.#sampler.take(this.#memory, rip);
+    if (sample === null) return;
+    if (sample.event !== landmark) this.time.mark(sample.event);
+    this.#samples.push(sample);
+    if (this.#samples.length >= SAMPLE_BATCH) this.#flushSamples();
   }
 
   #flushSamples(): void {
@@ -320,6 +428,12 @@ export class Session {
     this.#onEvent({ type: 'samples', samples });
   }
 }
+
+/** As if the engine had stopped at the call at which the machine stands. */
+const AGAIN: RunResult = { stop: { kind: 'syscall' }, executed: 0 };
+
+/** Stops that are marked on the timeline. */
+const STOPS: ReadonlySet<string> = new Set(['breakpoint', 'watchpoint', 'condition']);
 
 function makePause(): { asked: Promise<'pause'>; ask(): void } {
   let ask: () => void = () => undefined;

@@ -5,6 +5,8 @@
  * what it shows. Errors are data, since thrown ones lose their fields on the way.
  */
 import type { DebugInfo } from './debug-info.ts';
+import type { InspectApi } from './inspect.ts';
+import type { TimeApi, TimeCommand, TimeEvent, TimeStop } from './time.ts';
 
 export type EngineChoice = 'unicorn' | 'jit';
 
@@ -14,6 +16,8 @@ export interface BootRequest {
   /** argv[0] and the program's arguments. */
   readonly argv: readonly string[];
   readonly engine: EngineChoice;
+  /** Whether to record, so that one can go back; default as `setRecording` says. */
+  readonly record?: boolean;
 }
 
 export type BootResult =
@@ -71,6 +75,8 @@ export type StopReason =
   | { readonly kind: 'event'; readonly name: string }
   /** Run to cursor arrived. */
   | { readonly kind: 'cursor' }
+  /** A moment of the recording was gone to. */
+  | TimeStop
   | { readonly kind: 'exit'; readonly status: number }
   | { readonly kind: 'fault'; readonly fault: FaultReport };
 
@@ -90,7 +96,8 @@ export type RunCommand =
   | { readonly kind: 'step-out' }
   | { readonly kind: 'to'; readonly address: number }
   /** Until the annotated event has been reached `count` times. */
-  | { readonly kind: 'until-event'; readonly name: string; readonly count: number };
+  | { readonly kind: 'until-event'; readonly name: string; readonly count: number }
+  | TimeCommand;
 
 /**
  * One reading of the program's own progress, taken at an event without stopping:
@@ -104,6 +111,7 @@ export interface Sample {
 
 export type MachineEvent =
   | { readonly type: 'running' }
+  | TimeEvent
   | { readonly type: 'stopped'; readonly reason: StopReason; readonly snapshot: Snapshot }
   /** While running, at most one a frame. */
   | { readonly type: 'progress'; readonly snapshot: Snapshot }
@@ -145,7 +153,7 @@ export interface DisassembledInstruction {
 }
 
 /** What `machine.worker.ts` exposes through Comlink. */
-export interface MachineApi {
+export interface MachineApi extends TimeApi, InspectApi {
   /**
    * Sets the one listener; called once by the client with a Comlink proxy.
    * @param page the page's address, against which `data/…` is resolved.

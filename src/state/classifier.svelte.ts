@@ -163,7 +163,13 @@ export class ClassifierState {
     const argv = [program.name, 'classify', '--weights', this.weights];
     const { image, debug } = program;
     try {
-      const booted = await this.#client.boot({ image, debug, argv, engine: 'unicorn' });
+      const booted = await this.#client.boot({
+        image,
+        debug,
+        argv,
+        engine: 'unicorn',
+        record: false,
+      });
       if (turn !== this.#turn) return;
       if (!booted.ok) {
         this.#fail(booted.error);

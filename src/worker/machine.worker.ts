@@ -4,8 +4,13 @@ import * as Comlink from 'comlink';
 import type { Engine } from '../cpu/cpu.ts';
 import { createEngine, ENGINE_NAMES } from '../cpu/engines.ts';
 import { disassemble } from '../debugger/disassemble.ts';
+import { describeMnemonic } from '../debugger/inspect/help/table.ts';
+import { Inspector } from '../debugger/inspect/inspector.ts';
 import { listRegions, pokeMemory, pokeRegister, readWindow } from '../debugger/inspect.ts';
 import { Session } from '../debugger/session.ts';
+import { isTimeCommand } from '../debugger/time/commands.ts';
+import { TimeFiles } from '../debugger/time/time-files.ts';
+import { DEFAULT_BUDGET } from '../debugger/time/time-machine.ts';
 import { hostClock } from '../machine/clock.ts';
 import type { GuestFiles } from '../machine/files.ts';
 import { GuestMemory } from '../machine/memory.ts';
@@ -17,6 +22,7 @@ import type {
   MachineApi,
   MachineEvent,
 } from '../protocol/machine.ts';
+import type { Timeline, TimelineTick } from '../protocol/time.ts';
 import { addr, isAddr, type Addr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
 import { Feed } from './feed.ts';
@@ -48,12 +54,15 @@ class MachineWorker implements MachineApi {
   #files: Promise<GuestFiles> | null = null;
   #process: Process | null = null;
   #session: Session | null = null;
+  #inspector: Inspector | null = null;
   #debug: BootRequest['debug'] = null;
   #breakpoints: readonly Addr[] = [];
   #watched: { readonly events: readonly string[]; readonly tensors: readonly string[] } = {
     events: [],
     tensors: [],
   };
+
+  #recording = { on: true, budget: DEFAULT_BUDGET };
 
   listen(listener: (event: MachineEvent) => void, page: string): Promise<void> {
     this.#listener = listener;
@@ -75,8 +84,10 @@ class MachineWorker implements MachineApi {
       return { ok: false, error: `The engine could not be loaded: ${String(error)}` };
     }
     this.#end(); // another boot may have come between
+    const record = request.record ?? this.#recording.on;
+    const timeFiles = record ? new TimeFiles(files, () => this.#memory.state.instructions) : null;
     const started = Process.start(this.#memory, request.image, request.argv, {
-      fs: files,
+      fs: timeFiles ?? files,
       clock: hostClock(),
       random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
       output: this.#feed.output,
@@ -92,8 +103,10 @@ class MachineWorker implements MachineApi {
       debug: request.debug,
       breathe: this.#breathe,
       now: () => performance.now(),
+      recording: record ? { files: timeFiles, budget: this.#recording.budget } : null,
       onEvent: (event) => {
         if (this.#session !== session) return;
+        if (event.type === 'stopped') this.#inspector?.atStop();
         this.#feed.flush();
         void this.#emit(event);
       },
@@ -101,6 +114,8 @@ class MachineWorker implements MachineApi {
     session.setBreakpoints(this.#breakpoints);
     session.watchScalars(this.#watched.events, this.#watched.tensors);
     this.#session = session;
+    this.#inspector = new Inspector(this.#memory, session.index);
+    this.#inspector.atStop();
     return { ok: true, snapshot: session.snapshot() };
   }
 
@@ -108,6 +123,7 @@ class MachineWorker implements MachineApi {
   #end(): void {
     this.#session?.dispose();
     this.#session = null;
+    this.#inspector = null;
     this.#process = null;
     this.#feed.flush();
   }
@@ -115,7 +131,7 @@ class MachineWorker implements MachineApi {
   readonly run: MachineApi['run'] = (command) => {
     const session = this.#session;
     if (session?.running === false) {
-      if (session.end !== null) {
+      if (session.end !== null && !isTimeCommand(command)) {
         void this.#emit({ type: 'stopped', reason: session.end, snapshot: session.snapshot() });
       } else {
         session.run(command).catch(reportError); // a bug of ours: the page is told by an error event
@@ -158,17 +174,34 @@ class MachineWorker implements MachineApi {
   };
 
   writeMemory(address: number, bytes: Uint8Array): Promise<string | null> {
-    return Promise.resolve(this.#refusal() ?? pokeMemory(this.#memory, address, bytes));
+    return Promise.resolve(this.#edit(() => pokeMemory(this.#memory, address, bytes)));
   }
 
   writeRegister(register: string, bytes: Uint8Array): Promise<string | null> {
-    return Promise.resolve(this.#refusal() ?? pokeRegister(this.#memory, register, bytes));
+    return Promise.resolve(this.#edit(() => pokeRegister(this.#memory, register, bytes)));
   }
 
   readonly regions: MachineApi['regions'] = () =>
     Promise.resolve(
       this.#process === null ? [] : listRegions(this.#memory, this.#process, this.#debug),
     );
+
+  readonly search: MachineApi['search'] = (request) =>
+    Promise.resolve(this.#inspector?.search(request) ?? { hits: [], next: null });
+
+  readonly explain: MachineApi['explain'] = (address) =>
+    Promise.resolve(this.#inspector?.explain(address) ?? null);
+
+  readonly describeMnemonic: MachineApi['describeMnemonic'] = (mnemonic) =>
+    Promise.resolve(describeMnemonic(mnemonic));
+
+  readonly callStack: MachineApi['callStack'] = (slots) => {
+    const nothing = { frames: [], slots: [], warnings: [], complete: true };
+    return Promise.resolve(this.#inspector?.callStack(slots) ?? nothing);
+  };
+
+  readonly abiWarnings: MachineApi['abiWarnings'] = () =>
+    Promise.resolve(this.#inspector?.abiWarnings() ?? []);
 
   readonly disassemble: MachineApi['disassemble'] = (address, count) => {
     const index = this.#session?.index ?? null;
@@ -177,11 +210,38 @@ class MachineWorker implements MachineApi {
     return Promise.resolve(isAddr(address) ? disassemble(this.#memory, address, most, nameOf) : []);
   };
 
-  /** Why the state may not be changed now, or null. */
-  #refusal(): string | null {
+  timeline(): Promise<Timeline> {
+    return Promise.resolve(this.#session?.time.timeline() ?? this.#noTimeline());
+  }
+
+  ticks(from: number, to: number, most: number): Promise<readonly TimelineTick[]> {
+    return Promise.resolve(this.#session?.time.ticks(from, to, most) ?? []);
+  }
+
+  setRecording(on: boolean, budget: number): Promise<string | null> {
+    if (this.#session?.running === true) {
+      return Promise.resolve('Pause the program before you change the recording.');
+    }
+    const error = this.#session?.time.setRecording(on, budget) ?? null;
+    if (error === null) this.#recording = { on, budget };
+    return Promise.resolve(error);
+  }
+
+  discardBranch(id: number): Promise<string | null> {
+    return Promise.resolve(this.#session?.time.discard(id) ?? null);
+  }
+
+  #noTimeline(): Timeline {
+    const { on, budget } = this.#recording;
+    const nothing = { first: 0, end: 0, position: 0, bytes: 0, checkpoints: 0, branch: 0 };
+    return { recording: on, past: false, budget, branches: [], ...nothing };
+  }
+
+  /** Changes the state, if it may be changed now. @returns an error text, or null. */
+  #edit(change: () => string | null): string | null {
     if (this.#session === null) return 'There is no program in the machine.';
     if (this.#session.running) return 'Pause the program before you change its state.';
-    return null;
+    return this.#session.edit(change);
   }
 
   /** Engines are kept across boots: making one is slow, and its memory is never given back. */

@@ -62,12 +62,12 @@ export class EffectRecorder implements MemoryObserver {
 export function applyEntry(entry: Entry, memory: GuestMemory, space: AddressSpace): void {
   const { effect, rax } = entry;
   const { instructions } = memory.state;
-  if (effect?.end == null && effect?.state == null) memory.state.setGpr(GPR.rax, rax);
+  if (effect?.end == null && effect?.edit == null) memory.state.setGpr(GPR.rax, rax);
   if (effect === null) return;
   for (const op of effect.ops) applyOp(op, memory);
   const { state } = memory; // RAM may have grown
-  if (effect.state !== null) {
-    state.bytes.set(effect.state);
+  if (effect.edit !== null) {
+    state.bytes.set(effect.edit.after);
     state.instructions = instructions;
   }
   if (effect.bases !== null) {

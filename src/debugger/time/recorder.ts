@@ -25,7 +25,7 @@ const NOTHING: Omit<Effect, 'ops'> = {
   output: null,
   stdin: null,
   end: null,
-  state: null,
+  edit: null,
 };
 
 export class Recorder {
@@ -59,6 +59,11 @@ export class Recorder {
     this.#effects.begin();
   }
 
+  /** It will not be served now. */
+  abandon(): void {
+    this.#effects.suspend();
+  }
+
   /** It has been served. */
   endCall(outcome: SyscallOutcome): Entry {
     const { state } = this.#memory;
@@ -86,12 +91,13 @@ export class Recorder {
   /** Lets the user change the state, also while a call waits. */
   edit(change: () => string | null): { error: string | null; entry: Entry } {
     const outer = this.#effects.suspend();
+    const before = this.#memory.state.bytes.slice();
     this.#effects.begin();
     const error = change();
     const ops: readonly MemoryOp[] = this.#effects.end();
     this.#effects.resume(outer);
     const { state } = this.#memory;
-    const effect: Effect = { ...NOTHING, ops, state: state.bytes.slice() };
+    const effect: Effect = { ...NOTHING, ops, edit: { before, after: state.bytes.slice() } };
     return {
       error,
       entry: { at: state.instructions, number: EDIT, rax: state.gpr(GPR.rax), effect },

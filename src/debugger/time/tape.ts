@@ -41,8 +41,8 @@ export interface Effect {
   readonly stdin: number | null;
   /** How the process ended by this call. */
   readonly end: Exclude<SyscallOutcome, { kind: 'done' }> | null;
-  /** For an edit: the CPU state block after it. */
-  readonly state: Uint8Array | null;
+  /** For an edit: the CPU state block before and after it. */
+  readonly edit: { readonly before: Uint8Array; readonly after: Uint8Array } | null;
 }
 
 /** `number` of an entry that is an edit of the debugger's. */
@@ -203,7 +203,7 @@ function copied<T extends Float64Array | BigUint64Array | Int16Array>(
 
 function cost(effect: Effect | null): number {
   if (effect === null) return 0;
-  let bytes = EFFECT_BYTES + (effect.state?.length ?? 0);
+  let bytes = EFFECT_BYTES + 2 * (effect.edit?.after.length ?? 0);
   for (const op of effect.ops) bytes += OP_BYTES + (op.kind === 'write' ? op.bytes.length : 0);
   return bytes;
 }

@@ -28,6 +28,8 @@ const REPLACE: OpenOptions = { ...READ, read: false, write: true, create: true, 
 export class TimeFiles implements GuestFiles {
   /** What the process does is noted here. */
   log = new FileLog();
+  /** Whether it is; when it is not, this is but the tree behind it. */
+  noting = true;
   readonly #base: GuestFiles;
   readonly #now: () => number;
   /** What files held before they were first changed; null: there was none. */
@@ -47,7 +49,25 @@ export class TimeFiles implements GuestFiles {
     return this.#bytes;
   }
 
+  /** Begins anew, with these files open. */
+  restart(slots: KernelState['slots']): void {
+    this.noting = true;
+    this.log = new FileLog();
+    this.#before.clear();
+    this.#lost.clear();
+    this.#bytes = 0;
+    for (const { description } of slots) {
+      const { target, writable } = description;
+      if (typeof target === 'string') continue;
+      this.#note(target, target.path, false);
+      if (!writable) continue;
+      this.#lost.add(target.path); // what it held before is not known
+      this.#before.set(target.path, new Uint8Array(0));
+    }
+  }
+
   open(path: string, options: OpenOptions): Maybe<OpenFile | number> {
+    if (!this.noting) return this.#base.open(path, options);
     const changes = options.write || options.truncate || options.create;
     const remembered = changes ? this.#remember(canonical(path)) : null;
     return then(remembered, () =>
@@ -61,6 +81,7 @@ export class TimeFiles implements GuestFiles {
   }
 
   rename(from: string, to: string): Maybe<number> {
+    if (!this.noting) return this.#base.rename(from, to);
     const [source, target] = [canonical(from), canonical(to)];
     return then(this.#remember(source), () =>
       then(this.#remember(target), () =>
@@ -75,6 +96,7 @@ export class TimeFiles implements GuestFiles {
   }
 
   unlink(path: string): Maybe<number> {
+    if (!this.noting) return this.#base.unlink(path);
     const name = canonical(path);
     return then(this.#remember(name), () =>
       then(this.#base.unlink(path), (result) => {
@@ -86,6 +108,7 @@ export class TimeFiles implements GuestFiles {
 
   /** To be told of what an open file has written. */
   wrote(file: OpenFile, position: number, bytes: Uint8Array): void {
+    if (!this.noting) return;
     this.log.push({ at: this.#now(), kind: 'write', file, position, bytes: bytes.slice() });
   }
 
@@ -101,7 +124,8 @@ export class TimeFiles implements GuestFiles {
     for (const path of this.#before.keys()) {
       const wanted = this.#contentOf(then, path);
       if (same(wanted, this.#contentOf(now, path))) continue;
-      if (this.#lost.has(path)) return `${path} is too large to be put back to that moment.`;
+      if (this.#lost.has(path))
+        return `${path} cannot be put back to that moment: it is too large.`;
       const error = await this.#put(path, wanted);
       if (error !== null) return error;
     }

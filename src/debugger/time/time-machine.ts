@@ -125,6 +125,11 @@ export class TimeMachine {
     return this.#past ? this.#branch.end : this.position;
   }
 
+  /** Whether this is the present, and the kernel's side as well. */
+  get alive(): boolean {
+    return !this.#past && this.#kernel === this.#branch;
+  }
+
   /** Entries of the tape before this moment. */
   get applied(): number {
     return this.#applied;
@@ -157,9 +162,18 @@ export class TimeMachine {
 
   // ---- the present ----
 
-  /** Runs like the engine; in the past, system calls have been dealt with on return. */
-  run(budget: number): RunResult {
-    return this.#past ? this.#replay(budget) : this.engine.run(budget);
+  /**
+   * Runs like the engine, whether live or in the past.
+   * @param answering whether system calls of the past are answered at once, and do not show as
+   *   stops; otherwise `answer` must be called for each
+   */
+  run(budget: number, answering = true): RunResult {
+    return this.#past ? this.#replay(budget, answering) : this.engine.run(budget);
+  }
+
+  /** Does what the tape says of this moment. */
+  answer(): void {
+    this.#apply();
   }
 
   /** To be told of each slice of live running, in milliseconds: now and then a checkpoint is due. */
@@ -183,6 +197,11 @@ export class TimeMachine {
     this.#branch.unserved = false;
     this.#branch.tape.push(this.#recorder.endCall(end));
     this.#applied = this.#branch.tape.length;
+  }
+
+  /** The call is not served after all; it will be some other time. */
+  abandonCall(): void {
+    this.#recorder.abandon();
   }
 
   /** The process has ended here. */
@@ -278,7 +297,7 @@ export class TimeMachine {
     return this.#branches.delete(id);
   }
 
-  #replay(budget: number): RunResult {
+  #replay(budget: number, answering: boolean): RunResult {
     const { tape, end } = this.#branch;
     const edit = tape.number(this.#applied) === EDIT ? tape.at(this.#applied) : Infinity;
     const limit = Math.min(budget, end - this.position, edit - this.position);
@@ -290,6 +309,7 @@ export class TimeMachine {
     if (stop.kind === 'syscall' && !served && !(at === end && this.#branch.unserved)) {
       throw new ReplayError(`a system call at ${at} that was none`);
     }
+    if (stop.kind === 'syscall' && !answering) return { stop, executed };
     this.#apply();
     return { stop: stop.kind === 'syscall' ? { kind: 'budget' } : stop, executed };
   }

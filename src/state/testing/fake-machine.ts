@@ -4,6 +4,12 @@ import type { MachineHandle } from '../../client/machine-client.ts';
 import { WorkerGone, type WorkerCrash } from '../../client/worker-link.ts';
 import type { DebugInfo } from '../../protocol/debug-info.ts';
 import type {
+  AbiWarning,
+  SearchRequest,
+  SearchResult,
+  StackReport,
+} from '../../protocol/inspect.ts';
+import type {
   BootRequest,
   BootResult,
   EngineChoice,
@@ -13,6 +19,7 @@ import type {
   Snapshot,
   StopReason,
 } from '../../protocol/machine.ts';
+import type { Timeline, TimelineTick } from '../../protocol/time.ts';
 import { CpuState, STATE_SIZE } from '../../shared/cpu-state.ts';
 
 /** A snapshot with some registers set. */
@@ -170,6 +177,59 @@ export class FakeMachine implements MachineHandle {
 
   disassemble(): Promise<readonly never[]> {
     return this.#answer(null, []);
+  }
+
+  /** Bytes are found in `memory`, one region a call. */
+  search({ pattern, from }: SearchRequest): Promise<SearchResult> {
+    const region = this.mapped.find((r) => r.end > from);
+    if (region === undefined) return this.#answer(null, { hits: [], next: null });
+    const hits: number[] = [];
+    for (let at = Math.max(from, region.start); at <= region.end - pattern.length; at++) {
+      if (pattern.every((byte, i) => (this.memory.get(at + i) ?? 0) === byte)) hits.push(at);
+    }
+    const last = region === this.mapped.at(-1);
+    return this.#answer('search', { hits, next: last ? null : region.end });
+  }
+
+  explain(): Promise<null> {
+    return this.#answer(null, null);
+  }
+
+  describeMnemonic(mnemonic: string): Promise<string | null> {
+    return this.#answer(null, mnemonic === 'nop' ? 'Does nothing.' : null);
+  }
+
+  /** What `callStack` answers. */
+  stack: StackReport = { frames: [], slots: [], warnings: [], complete: true };
+
+  callStack(slots: number): Promise<StackReport> {
+    return this.#answer(`stack ${slots}`, this.stack);
+  }
+
+  abiWarnings(): Promise<readonly AbiWarning[]> {
+    return this.#answer(null, this.stack.warnings);
+  }
+
+  /** What `timeline` answers. */
+  time: Timeline = {
+    ...{ recording: true, first: 0, end: 0, position: 0, past: false, bytes: 0 },
+    ...{ budget: 2 ** 28, checkpoints: 1, branch: 0, branches: [] },
+  };
+
+  timeline(): Promise<Timeline> {
+    return this.#answer(null, this.time);
+  }
+
+  ticks(): Promise<readonly TimelineTick[]> {
+    return this.#answer(null, []);
+  }
+
+  setRecording(on: boolean, budget: number): Promise<string | null> {
+    return this.#answer(`recording ${on ? 'on' : 'off'} ${budget}`, null);
+  }
+
+  discardBranch(id: number): Promise<string | null> {
+    return this.#answer(`discard ${id}`, null);
   }
 
   #answer<T>(call: string | null, value: T): Promise<T> {
