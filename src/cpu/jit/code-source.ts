@@ -3,6 +3,7 @@
 import type { GuestMemory } from '../../machine/memory.ts';
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import { decodeRun, MAX_INSN, type Insn } from './decode.ts';
+import { isFloat } from '../float/execute.ts';
 import { translatable } from './lift/table.ts';
 import { discoverShape, type CodeSource, type Shape } from './region.ts';
 
@@ -15,7 +16,7 @@ export class GuestCode implements CodeSource {
   readonly #shapes = new Map<number, Shape>();
   #breakpoints: ReadonlySet<number> = new Set();
   #writable = false;
-  #loadsMxcsr = false;
+  #careful = false;
 
   constructor(memory: GuestMemory) {
     this.#memory = memory;
@@ -26,9 +27,14 @@ export class GuestCode implements CodeSource {
     return this.#writable;
   }
 
-  /** Whether an instruction that loads MXCSR has been seen. */
-  get loadsMxcsr(): boolean {
-    return this.#loadsMxcsr;
+  /** Whether floating point has to heed MXCSR's modes and raise its exception flags. */
+  get careful(): boolean {
+    return this.#careful;
+  }
+
+  set careful(on: boolean) {
+    this.#careful = on;
+    this.forget();
   }
 
   forget(): void {
@@ -59,9 +65,8 @@ export class GuestCode implements CodeSource {
       ((this.#memory.protectionAt(ip) | this.#memory.protectionAt(end - 1)) & PROT.write) !== 0;
     decodeRun(bytes, ip, (insn) => {
       if (this.#insns.has(insn.ip)) return false;
-      this.#insns.set(insn.ip, insn);
-      if (insn.mnemonic === 'Ldmxcsr' || insn.mnemonic.startsWith('Fxrstor'))
-        this.#loadsMxcsr = true;
+      const careful = this.#careful && isFloat(insn.mnemonic);
+      this.#insns.set(insn.ip, careful ? { ...insn, careful } : insn);
       return insn.next < ip + CHUNK;
     });
     const found = this.#insns.get(ip) ?? null;

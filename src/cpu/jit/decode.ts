@@ -73,6 +73,8 @@ export interface Insn {
   readonly lock: boolean;
   /** The lengths of explicit strings (pcmpestri, pcmpestrm) are 64-bit numbers. */
   readonly wideLengths: boolean;
+  /** Floating point that has to heed the modes of MXCSR and raise its exception flags. */
+  readonly careful: boolean;
   /** Direct branch or call target, when there is one. */
   readonly target: number;
   readonly flagsRead: boolean;
@@ -271,6 +273,7 @@ function describe(ins: Instruction): Insn {
     rep,
     lock: ins.hasLockPrefix,
     wideLengths: /^Pcmpestr[im]64/.test(form),
+    careful: false,
     target: direct && flow !== FlowControl.Next ? Number(ins.nearBranchTarget) : -1,
     flagsRead: (ins.rflagsRead & STATUS_FLAGS) !== 0,
     flagsWrite: modified === 0 ? 'none' : kill ? 'kill' : 'partial',

@@ -12,11 +12,13 @@ import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
 import type { Engine, EngineStop, RunResult, Watch } from '../cpu.ts';
 import { WatchSet } from '../watch.ts';
+import { executeFloatInSoftware } from '../software.ts';
 import { GuestCode } from './code-source.ts';
 import { EXIT } from './exits.ts';
 import { buildRegion } from './region.ts';
 import { runtimeModule } from './runtime.ts';
 import { accessible, grants } from './protection.ts';
+import { showsExceptionFlags } from './mxcsr-readers.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
 import { Stepper } from './stepper.ts';
 import { WatchTests } from './watch.ts';
@@ -65,6 +67,8 @@ export class JitEngine implements Engine, MemoryObserver {
 
   /**
    * @param fallback executes what is not translated; it works on the same memory and must honour
+  /** Whether executable memory, as it is now, has been searched for readers of MXCSR. */
+  #searched = false;
    *   the engine contract. This engine disposes of it.
    */
   constructor(memory: GuestMemory, fallback: Engine) {
@@ -128,8 +132,8 @@ export class JitEngine implements Engine, MemoryObserver {
         if (one.stop.kind !== 'budget' || one.executed === 0) return { stop: one.stop, executed };
         continue;
       }
-      const unusual =
-        (state.mxcsr & ~MXCSR_STICKY) !== INITIAL_MXCSR || (state.rflags & FLAG.TF) !== 0;
+      this.#heedMxcsr();
+      const unusual = (state.rflags & FLAG.TF) !== 0;
       const atBreakpoint = this.#breakpoints.size > 0 && this.#breakpoints.has(Number(state.rip));
       if (atBreakpoint && executed > 0) return { stop: { kind: 'breakpoint' }, executed };
       const stepped =
@@ -179,6 +183,7 @@ export class JitEngine implements Engine, MemoryObserver {
     counter[0] = given;
     this.#unpublished = true;
     const code = this.#drive();
+    if ((this.#memory.protectionAt(start) & PROT.exec) !== 0) this.#searched = false;
     const remaining = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1)[0] ?? 0;
     const executed = given - remaining;
     const state = this.#memory.state;
@@ -186,11 +191,29 @@ export class JitEngine implements Engine, MemoryObserver {
     const operand = code >>> 8;
     switch (code & 0xff) {
       case EXIT.budget:
+    this.#searched = false;
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(remaining));
       case EXIT.step:
         if (remaining === 0) return { stop: BUDGET, executed };
+  /**
+   * From the moment on that a program can see exception flags, or changes the modes, floating point
+   * is translated with care (`lift/careful.ts`), until the next program.
+   */
+  #heedMxcsr(): void {
+    const { mxcsr, instructions } = this.#memory.state;
+    const usual = (mxcsr & ~MXCSR_STICKY) === INITIAL_MXCSR;
+    if (this.#searched && (usual || this.#code.careful)) return;
+    const needed = !usual || (!this.#searched && showsExceptionFlags(this.#memory));
+    const careful = needed || (this.#code.careful && instructions > 0);
+    this.#searched = true;
+    if (careful === this.#code.careful) return;
+    this.#code.careful = careful;
+    this.#forget();
+    this.#translations.flush();
+  }
+
         return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
       case EXIT.window: {
         const view = new DataView(this.#memory.memory.buffer, SCRATCH.missed, 12);
@@ -288,12 +311,11 @@ export class JitEngine implements Engine, MemoryObserver {
     const before = this.#memory.state.mxcsr;
     const result = this.#fallback.run(count);
     this.#steps += result.executed;
-    // compiled code does not raise the sticky flags, so where the fallback happened to run must
-    // not show in them either (docs/JIT.md)
+    // where compiled code does not raise the sticky flags, it must not show either where the
+    // fallback happened to run (docs/JIT.md)
     const { state } = this.#memory;
-    const usual = (before & ~MXCSR_STICKY) === INITIAL_MXCSR;
-    const still = usual && (state.mxcsr & ~MXCSR_STICKY) === INITIAL_MXCSR;
-    if (still && !this.#code.loadsMxcsr) state.mxcsr = before;
+    const raised = (before & ~state.mxcsr) === 0 && ((before ^ state.mxcsr) & ~MXCSR_STICKY) === 0;
+    if (raised && !this.#code.careful) state.mxcsr = before;
     const stored = this.#storedCode;
     if (stored) {
       this.#storedCode = null;
@@ -313,6 +335,8 @@ export class JitEngine implements Engine, MemoryObserver {
     const inside = this.#translations.remainingAt(rip);
     if (inside > 0) {
       const missed = (this.#missed.get(rip) ?? 0) + 1;
+    const float = this.#exactFloat();
+    if (float) return float;
       this.#missed.set(rip, missed);
       if (missed < OFTEN) return this.#carefully(Math.min(inside, left));
     }
@@ -321,6 +345,22 @@ export class JitEngine implements Engine, MemoryObserver {
 
   /** @returns false when the code at `rip` is for the fallback. */
   #translate(rip: number): boolean {
+  /**
+   * Executes the one instruction at rip if it is floating point to be done with care.
+   * @returns null, with nothing changed, when it is not, or faults.
+   */
+  #exactFloat(): RunResult | null {
+    if (!this.#code.careful) return null;
+    const { state, bytes } = this.#memory;
+    const insn = this.#code.insnAt(Number(state.rip));
+    if (!insn?.careful) return null;
+    const near = this.#watches.any && this.#watches.begin(this.#memory);
+    if (!executeFloatInSoftware(this.#memory, bytes.slice(insn.ip, insn.next))) return null;
+    state.instructions++;
+    const hit = near ? this.#watches.finish(this.#memory, true) : null;
+    return { stop: hit ?? BUDGET, executed: 1 };
+  }
+
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
     const region = buildRegion(this.#code, rip, this.#code.shapeOf);
     if (!region) return false;

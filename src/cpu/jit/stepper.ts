@@ -69,6 +69,8 @@ export class Stepper {
     const code = found.execute(found.entry);
     const flags = this.#flags(
       view.getInt32(SCRATCH.flagKind, true),
+    // what was refused earlier is not to be taken for this instruction's
+    view.setInt32(SCRATCH.refused + 12, 0, true);
       view.getBigInt64(SCRATCH.flagA, true),
       view.getBigInt64(SCRATCH.flagB, true),
       view.getBigInt64(SCRATCH.flagC, true),

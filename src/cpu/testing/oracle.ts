@@ -16,6 +16,8 @@ import { CpuState, INITIAL_MXCSR, INITIAL_RFLAGS, STATE_SIZE } from '../../share
 export const ORACLE_DATA = 0x2000000;
 /** Where a case's code lies; the rest of its page is int3. */
 export const ORACLE_CODE = 0x3000800;
+/** Where the oracle itself lies: mapped on silicon, and nowhere else. */
+export const ORACLE_IMAGE = { start: 0x400000n, end: 0x430000n } as const;
 /** Most bytes of code a case has. */
 export const ORACLE_CODE_ROOM = 240;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** All instructions that the translator knows. `docs/jit-instructions.md` is generated from it. */
 import type { Insn } from '../decode.ts';
+import { GUARDS } from './careful.ts';
 import { registerControl } from './control.ts';
 import { registerInteger } from './integer.ts';
 import { registerMulDiv } from './muldiv.ts';
@@ -26,6 +27,16 @@ registerSseFloat(table);
 registerSseConvert(table);
 registerSseInteger(table);
 registerSse4(table);
+
+for (const [name, guard] of GUARDS) {
+  const lifter = table.get(name);
+  if (!lifter) throw new Error(`a guard for ${name}, which is not translated`);
+  const lift: Lifter['lift'] = (c) => {
+    if (c.insn.careful) guard(c);
+    lifter.lift(c);
+  };
+  table.set(name, { ...lifter, lift });
+}
 
 export const LIFTERS: ReadonlyMap<string, Lifter> = table;
 

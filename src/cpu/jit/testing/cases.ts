@@ -2,6 +2,7 @@
 /** Random cases for the fuzz: a few instructions and states to run them from. */
 import { Code, Decoder, DecoderOptions, RflagsBits } from 'iced-x86';
 import type { CpuState } from '../../../shared/cpu-state.ts';
+import { isFloat } from '../../float/execute.ts';
 import { newState, ORACLE_CODE, ORACLE_DATA } from '../../testing/oracle.ts';
 import { decodeRun, type Insn, type MemOperand } from '../decode.ts';
 import { instance, type Form } from './forms.ts';
@@ -17,6 +18,8 @@ export interface Snippet {
   readonly undefinedFlags: number;
   /** Those that are undefined at some point on the way, where a fault may end it. */
   readonly undefinedOnTheWay: number;
+  /** Samples have any modes and flags in MXCSR, and these are compared. */
+  readonly anyMxcsr: boolean;
 }
 
 export interface Sample {
@@ -93,11 +96,16 @@ export function makeSnippet(
     insns.push(made.insn);
     bytes.push(...made.bytes);
   }
-  return snippetOf(Uint8Array.from(bytes), insns);
+  const anyMxcsr = insns.some((i) => isFloat(i.mnemonic)) && random.chance(0.3);
+  return snippetOf(Uint8Array.from(bytes), insns, anyMxcsr);
 }
 
 /** A snippet of given code; null when flags that are undefined would be read. */
-export function snippetOf(code: Uint8Array, known?: readonly Insn[]): Snippet | null {
+export function snippetOf(
+  code: Uint8Array,
+  known?: readonly Insn[],
+  anyMxcsr = false,
+): Snippet | null {
   const insns = known ?? decodeAll(code);
   let unknown = 0;
   let onTheWay = 0;
@@ -106,7 +114,7 @@ export function snippetOf(code: Uint8Array, known?: readonly Insn[]): Snippet | 
     unknown = (unknown & ~effect.defined) | effect.undefined;
     onTheWay |= unknown;
   }
-  return { code, insns, undefinedFlags: unknown, undefinedOnTheWay: onTheWay };
+  return { code, insns, undefinedFlags: unknown, undefinedOnTheWay: onTheWay, anyMxcsr };
 }
 
 function decodeAll(code: Uint8Array): Insn[] {
@@ -124,6 +132,13 @@ export function makeSample(snippet: Snippet, random: Random): Sample {
     const view = new DataView(state.bytes.buffer, state.bytes.byteOffset + 0x100 + i * 16, 16);
     view.setBigUint64(0, lo, true);
     view.setBigUint64(8, hi, true);
+  }
+  if (snippet.anyMxcsr) {
+    const modes = random.below(4) << 13;
+    const denormals = random.pick([0, 0, 0x40, 0x8000, 0x8040]);
+    // mostly with the precision flag up, as in programs that have computed for a while
+    state.mxcsr =
+      0x1f80 | random.pick([0, modes]) | denormals | random.pick([0x20, 0x20, random.below(64)]);
   }
   state.rflags = 0x202 | (random.below(0x1000) & 0x8d5) | (random.chance(0.1) ? 0x400 : 0);
   if (random.chance(0.95)) state.setGpr(4, address(random, 8));
