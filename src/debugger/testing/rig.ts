@@ -2,8 +2,8 @@
 /** A small NASM program under a session on the real Unicorn, for tests. */
 import { readFileSync } from 'node:fs';
 import { assembleWell } from '../../assembler/testing/assemble.ts';
-import type { Engine } from '../../cpu/cpu.ts';
-import { createUnicornEngine } from '../../cpu/unicorn/engine.ts';
+import type { Engine, EngineName } from '../../cpu/cpu.ts';
+import { createEngine } from '../../cpu/engines.ts';
 import { GuestMemory } from '../../machine/memory.ts';
 import { MemoryFiles } from '../../machine/memory-files.ts';
 import { Process } from '../../machine/process.ts';
@@ -14,6 +14,7 @@ import { GPR, type GprName } from '../../shared/cpu-state.ts';
 import { DebugIndex } from '../../shared/debug-index.ts';
 import type { DebugInfo } from '../../shared/debug-info.ts';
 import { Session, type SessionEvent } from '../session.ts';
+import { TimeFiles } from '../time/time-files.ts';
 
 const INCLUDE = new URL('../../../asm/include/', import.meta.url);
 const RAM = 32 * 2 ** 20;
@@ -24,6 +25,10 @@ export interface RigOptions {
   /** Milliseconds; default the host's clock. */
   readonly now?: () => number;
   readonly onEvent?: (event: SessionEvent, rig: Rig) => void;
+  /** Default: the reference. */
+  readonly engine?: EngineName;
+  /** Default: nothing is recorded. */
+  readonly record?: boolean;
 }
 
 /** Text of a whole program: `source` begins in .text and holds `_start`. No segment is empty. */
@@ -51,7 +56,13 @@ export class Rig {
       'include/elf_end.inc': include('elf_end.inc'),
     });
     const memory = new GuestMemory(RAM);
-    return new Rig(memory, await createUnicornEngine(memory), image, debug, options);
+    return new Rig(
+      memory,
+      await createEngine(options.engine ?? 'unicorn', memory),
+      image,
+      debug,
+      options,
+    );
   }
 
   private constructor(
@@ -65,8 +76,10 @@ export class Rig {
     this.engine = engine;
     this.debug = debug;
     this.index = new DebugIndex(debug);
+    const files = new TimeFiles(new MemoryFiles(), () => memory.state.instructions);
+    files.noting = options.record === true;
     const started = Process.start(this.memory, image, ['test'], {
-      fs: new MemoryFiles(),
+      fs: files,
       clock: new ManualClock(),
       random: (bytes) => bytes.fill(7),
       output: (_, bytes) => {
@@ -89,6 +102,7 @@ export class Rig {
         return new Promise((resolve) => setImmediate(resolve));
       },
       now: options.now ?? (() => performance.now()),
+      recording: options.record === true ? { files } : null,
     });
   }
 

@@ -4,18 +4,17 @@ import { readFileSync } from 'node:fs';
 import { assembleWell } from '../../../assembler/testing/assemble.ts';
 import type { Engine, EngineName } from '../../../cpu/cpu.ts';
 import { createEngine } from '../../../cpu/engines.ts';
-import { PAGE_PROT_OFFSET, PAGE_SIZE, STATE_OFFSET } from '../../../machine/layout.ts';
 import { GuestMemory } from '../../../machine/memory.ts';
 import { MemoryFiles } from '../../../machine/memory-files.ts';
 import { Process } from '../../../machine/process.ts';
 import { ManualClock } from '../../../machine/testing/manual-clock.ts';
-import { STATE_SIZE } from '../../../shared/cpu-state.ts';
 import { DebugIndex } from '../../../shared/debug-index.ts';
 import type { DebugInfo } from '../../../shared/debug-info.ts';
 import { program } from '../../testing/rig.ts';
 import { PageHasher } from '../page-hash.ts';
 import { TimeFiles } from '../time-files.ts';
 import { TimeMachine } from '../time-machine.ts';
+import { stateHash } from './state-hash.ts';
 
 const INCLUDE = new URL('../../../../asm/include/', import.meta.url);
 
@@ -118,19 +117,7 @@ export class TimeRig {
 
   /** Registers, page table and all of RAM, as one text. */
   hash(): string {
-    const { memory } = this;
-    const state = memory.bytes.slice(STATE_OFFSET, STATE_OFFSET + STATE_SIZE);
-    const pages = memory.size / PAGE_SIZE;
-    const sums: number[] = [];
-    this.#hasher.hash(512, pages - 512, (_, hashes) => {
-      let sum = 0;
-      for (const word of hashes) sum = (Math.imul(sum, 31) + word) | 0;
-      sums.push(sum);
-    });
-    const table = memory.bytes.subarray(PAGE_PROT_OFFSET, PAGE_PROT_OFFSET + pages);
-    let prot = 0;
-    for (const byte of table) prot = (Math.imul(prot, 31) + byte) | 0;
-    return [...state, 'pages', ...sums, prot, this.process.space.heapEnd].join(' ');
+    return `${stateHash(this.memory, this.#hasher)} ${this.process.space.heapEnd}`;
   }
 
   at(name: string): number {
