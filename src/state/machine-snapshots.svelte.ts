@@ -68,6 +68,13 @@ export class MachineSnapshots {
     this.#stops++;
   }
 
+  /** Registers were changed by hand, at this stop. @param state a state block of its own. */
+  edit(state: ArrayBuffer): void {
+    if (this.#newest === null) return;
+    this.#newest = { ...this.#newest, state };
+    this.#atStop = this.#newest;
+  }
+
   /** There is no process any more. */
   clear(): void {
     this.#newest = null;

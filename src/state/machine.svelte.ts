@@ -3,6 +3,7 @@
 import type { MachineHandle } from '../client/machine-client.ts';
 import type { WorkerCrash } from '../client/worker-link.ts';
 import type { DebugInfo } from '../protocol/debug-info.ts';
+import type { InspectApi } from '../protocol/inspect.ts';
 import type {
   EngineChoice,
   MachineEvent,
@@ -11,14 +12,23 @@ import type {
   Snapshot,
   StopReason,
 } from '../protocol/machine.ts';
+import type { TimeCommand } from '../protocol/time.ts';
 import type { CpuState } from '../shared/cpu-state.ts';
 import { splitArguments } from './arguments.ts';
 import { Breakpoints } from './breakpoints.svelte.ts';
 import type { ConsoleState } from './console.svelte.ts';
+import { MachineEdits } from './machine-edits.svelte.ts';
 import { MachineSnapshots } from './machine-snapshots.svelte.ts';
 import { StepQueue } from './step-queue.ts';
+import { TimeState } from './time.svelte.ts';
 import { DebugIndex, type SourceLine } from '../shared/debug-index.ts';
 import { formatCount } from '../shared/format.ts';
+
+/** What the views ask of the machine without running it. */
+export type InspectHandle = Pick<
+  MachineHandle,
+  keyof InspectApi | 'readMemory' | 'regions' | 'disassemble'
+>;
 
 /** An assembled program, ready to boot. */
 export interface Program {
@@ -53,6 +63,10 @@ const SETTLE = 120;
 export class MachineState {
   readonly breakpoints = new Breakpoints();
   readonly console: ConsoleState;
+  /** The recording: going back, its branches. */
+  readonly time: TimeState;
+  /** Changing registers and memory by hand. */
+  readonly edits: MachineEdits;
   readonly #client: MachineHandle;
   readonly #seen = new MachineSnapshots();
   readonly #steps = new StepQueue();
@@ -72,6 +86,8 @@ export class MachineState {
   #stopped: ((reason: StopReason | null) => void)[] = [];
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #bootTurn = 0;
+  /** The command under way goes to a moment that has been. */
+  #journey = false;
 
   readonly #index = $derived(
     this.#booted?.debug == null ? null : new DebugIndex(this.#booted.debug),
@@ -82,6 +98,13 @@ export class MachineState {
   constructor(client: MachineHandle, console: ConsoleState) {
     this.#client = client;
     this.console = console;
+    this.edits = new MachineEdits(client, this.#seen);
+    this.time = new TimeState(client, {
+      travel: (command) => this.#travel(command),
+      pause: () => this.pause(),
+      note: (text) => console.note(text),
+      machine: this,
+    });
     client.onEvent((event) => this.#receive(event));
     client.onCrash((crash) => this.#crashed(crash));
   }
@@ -188,7 +211,7 @@ export class MachineState {
   }
 
   /** Guest memory and code, as they are. Every call may reject with `WorkerGone`. */
-  get inspect(): Pick<MachineHandle, 'readMemory' | 'regions' | 'disassemble'> {
+  get inspect(): InspectHandle {
     return this.#client;
   }
 
@@ -251,6 +274,7 @@ export class MachineState {
       if (!result.ok) return this.#fail('boot', result.error);
       this.#booted = program;
       this.#trouble = null;
+      this.time.reset();
       this.console.note(`$ ./${argv.join(' ')}`);
       await this.#client.setBreakpoints(this.breakpointAddresses);
       this.#seen.enter(result.snapshot);
@@ -375,9 +399,21 @@ export class MachineState {
     return this.#go(command);
   }
 
+  /** Goes to a moment of the recording; the end of the process is one like any other. */
+  #travel(command: TimeCommand): Promise<StopReason | null> {
+    if (this.#status === 'empty') return Promise.resolve(null);
+    const stepping = command.kind === 'step-back' || command.kind === 'step-back-over';
+    return stepping ? this.#steps.add(() => this.#begin(command, true)) : this.#begin(command, true);
+  }
+
   /** @returns why it stopped; null when it was not run, or another boot came in between. */
   async #go(command: RunCommand): Promise<StopReason | null> {
-    if (this.busy || this.#ended) return null;
+    return this.#ended ? null : this.#begin(command);
+  }
+
+  async #begin(command: RunCommand, journey = false): Promise<StopReason | null> {
+    if (this.busy) return null;
+    this.#journey = journey;
     const stop = new Promise<StopReason | null>((resolve) => this.#stopped.push(resolve));
     this.#setStatus('running');
     await this.#attempt(() => this.#client.run(command));
@@ -425,7 +461,7 @@ export class MachineState {
 
   #stop(reason: StopReason, snapshot: Snapshot): void {
     this.#seen.stop(reason, snapshot);
-    if (reason.kind === 'exit') this.console.note(`exited with status ${reason.status}`);
+    if (reason.kind === 'exit' && !this.#journey) this.console.note(`exited with status ${reason.status}`);
     this.#setStatus(
       reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused',
     );

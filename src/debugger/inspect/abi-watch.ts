@@ -99,7 +99,9 @@ export class AbiWatch {
       this.#warn('alignment', rip, text, now);
     }
     const { state } = this.#memory;
-    const registers = new Map(CALLEE_SAVED.map((name) => [name, state.gpr(GPR[name])] as const));
+    const registers = new Map<CalleeSaved, bigint>(
+      CALLEE_SAVED.map((name) => [name, state.gpr(GPR[name])]),
+    );
     const slot = rsp - 8;
     this.#promises.set(slot, { slot, returnTo: rip + info.length, registers, seen: now });
   }
@@ -107,7 +109,9 @@ export class AbiWatch {
   /** Within calls: what their frames still hold of the callers' registers. */
   #noteFrames(now: number): void {
     const { state } = this.#memory;
-    const registers = new Map(CALLEE_SAVED.map((name) => [name, state.gpr(GPR[name])] as const));
+    const registers = new Map<CalleeSaved, bigint>(
+      CALLEE_SAVED.map((name) => [name, state.gpr(GPR[name])]),
+    );
     for (const frame of this.#stack.unwind(MOST_FRAMES).frames) {
       if (!frame.exact || frame.returnSlot === null || frame.shape === null) return;
       const slot = frame.returnSlot;

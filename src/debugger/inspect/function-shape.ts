@@ -328,7 +328,7 @@ export class FunctionReader {
       'register',
       address,
       `\`${text}\` changes ${register}, which belongs to the caller, without saving it first.`,
-      `${register}`,
+      register,
     );
   }
 
