@@ -7,6 +7,7 @@
  * would hold after the same number of instructions.
  */
 import type { Addr } from '../shared/brand.ts';
+import type { ExecutionProfile } from './profile.ts';
 
 export type EngineName = 'unicorn' | 'jit';
 
@@ -105,6 +106,15 @@ export interface Engine {
    * @throws RangeError for a length that is no integer ≥ 1.
    */
   setWatches(watches: readonly Watch[]): void;
+
+  /**
+   * Counts every instruction from now on into `profile`, or none any more. Free while null. The
+   * counts are complete, and then exact, after `updateProfile` and `setProfile`.
+   */
+  setProfile(profile: ExecutionProfile | null): void;
+
+  /** Brings the profile up to date. Not while it runs. */
+  updateProfile(): void;
 
   /**
    * Runs from the state in RAM until a stop, synchronously. A breakpoint at the very first

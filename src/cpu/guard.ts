@@ -156,6 +156,7 @@ export interface GuardedInstruction {
   readonly aligned: EffectiveAddress | null;
   readonly changes: readonly RegisterChange[];
   readonly endsBlock: boolean;
+  readonly flow: 'call' | 'return' | null;
   /** Where a direct jump goes; null for any other instruction. */
   readonly target: number | null;
 }
@@ -250,8 +251,22 @@ function examine(i: Instruction, bytes: Uint8Array): GuardedInstruction {
     aligned: kind === 'plain' ? alignedOperand(i) : null,
     changes: changes(i),
     endsBlock: i.flowControl !== FlowControl.Next,
+    flow: flowOf(i),
     target: directTarget(i),
   };
+}
+
+function flowOf(i: Instruction): GuardedInstruction['flow'] {
+  switch (i.flowControl) {
+    case FlowControl.Call: // syscall as well
+      return i.mnemonic === Mnemonic.Call ? 'call' : null;
+    case FlowControl.IndirectCall:
+      return 'call';
+    case FlowControl.Return:
+      return 'return';
+    default:
+      return null;
+  }
 }
 
 function directTarget(i: Instruction): number | null {

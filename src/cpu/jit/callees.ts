@@ -37,4 +37,7 @@ export const SCAN = declare('scan', ['i32', 'i64', 'i32', 'i32', 'i32', 'i32'], 
 /** (a, b, count, element size, step, stop when equal) → elements looked at. */
 export const COMPARE = declare('compare', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
 
+/** (call or return, target, rsp, left of the budget): for a profile. Defined by the engine. */
+export const TRACE = declare('trace', ['i32', 'i32', 'i32', 'i32'], null);
+
 export const CALLEES: readonly Callee[] = list;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** One region from guest blocks through the intermediate form to a WebAssembly module. */
 import type { Insn } from './decode.ts';
+import type { Counters } from './counters.ts';
 import { emitFunction } from './emit.ts';
 import { EXIT } from './exits.ts';
 import { commonFlags, convert, convertible } from './flag-flow.ts';
@@ -65,7 +66,9 @@ export interface CompileOptions extends LiftOptions {
 
 export function compileRegion(region: Region, options: CompileOptions): Compiled {
   const plain = new Set<Block>();
+  const used = options.counters?.used ?? 0;
   for (;;) {
+    options.counters?.release(used);
     const compiled = new RegionCompiler(region, options).compile(plain);
     if (compiled) return compiled;
   }
@@ -76,6 +79,7 @@ class RegionCompiler {
   readonly #vars: Vars;
   readonly #lift: Lift;
   readonly #watching: boolean;
+  readonly #counters: Counters | null;
   readonly #graph = new Graph();
   readonly #code = new Map<Node, NodeCode>();
   readonly #nodeOf = new Map<Block, Node>();
@@ -94,6 +98,7 @@ class RegionCompiler {
     this.#vars = new Vars(() => options.allocateWindow());
     this.#lift = new Lift(this.#vars, options);
     this.#watching = (options.watch ?? null) !== null;
+    this.#counters = options.counters ?? null;
   }
 
   /**
@@ -192,6 +197,8 @@ class RegionCompiler {
       const header = this.#blockOf.get(node);
       const blocks = new Set([...body].flatMap((n) => this.#blockOf.get(n) ?? []));
       if (!header || plain.has(header) || blocks.size < body.size) continue;
+      // where calls are told, the budget must be exact
+      if (this.#counters && [...blocks].some(({ term }) => mayTrace(term))) continue;
       const plan = planRounds(header, blocks, planAccesses);
       if (plan) this.#connectRounds(node, body, plan);
     }
@@ -282,6 +289,7 @@ class RegionCompiler {
       const short = op('i32.lt_s', get(left), i32(0));
       lift.emit(ifThen(short, [lift.exit(EXIT.budget, i64(block.ip), 0)]));
     }
+    if (this.#counters && count > 0) lift.stmts.push(this.#counters.count(block.insns));
     let way: Way = { tests: [], exit: null };
     block.insns.forEach((insn, i) => {
       lift.beginInsn(insn, i, fact.flagsLive[i] ?? true);
@@ -422,6 +430,10 @@ function listNode(
     ...code.tests.map((t) => `  if ${printExpr(t.cond)} goto ${to(t.edge)}`),
     ...('to' in code.last ? [`  goto ${to(code.last)}`] : printStmt(code.last, '  ')),
   ];
+}
+
+function mayTrace(term: Block['term']): boolean {
+  return term.k === 'call' || term.k === 'ret' || term.k === 'indirect';
 }
 
 function lifterOf(insn: Insn): (c: Lift) => void {

@@ -13,12 +13,14 @@ import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
 import type { Engine, EngineStop, RunResult, Watch } from '../cpu.ts';
 import { WatchSet } from '../watch.ts';
 import { executeFloatInSoftware } from '../software.ts';
+import type { ExecutionProfile } from '../profile.ts';
 import { GuestCode } from './code-source.ts';
+import { Counters } from './counters.ts';
 import { EXIT } from './exits.ts';
 import { buildRegion } from './region.ts';
+import { showsExceptionFlags } from './mxcsr-readers.ts';
 import { runtimeModule } from './runtime.ts';
 import { accessible, grants } from './protection.ts';
-import { showsExceptionFlags } from './mxcsr-readers.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
 import { Stepper } from './stepper.ts';
 import { WatchTests } from './watch.ts';
@@ -37,6 +39,15 @@ const MXCSR_STICKY = 0x3f;
 const OFTEN = 16;
 /** Pieces of one repeated string instruction after which a run ends early, so that a pause is answered. */
 const MOST_PIECES = 1000;
+/** Exits whose operand, while there are counters, is how much of a block has not executed. */
+const LEAVES_EARLY: ReadonlySet<number> = new Set([
+  EXIT.next,
+  EXIT.step,
+  EXIT.window,
+  EXIT.watch,
+  EXIT.misaligned,
+  EXIT.divide,
+]);
 const BUDGET: EngineStop = { kind: 'budget' };
 
 export class JitEngine implements Engine, MemoryObserver {
@@ -52,9 +63,12 @@ export class JitEngine implements Engine, MemoryObserver {
   readonly #stopObserving: () => void;
   #breakpoints: ReadonlySet<number> = new Set();
   #watches = new WatchSet([]);
+  #counters: Counters | null = null;
   /** A store into translated code, which the fallback is about to execute. */
   #storedCode: { start: number; length: number } | null = null;
   #nextInterval = 0;
+  /** Whether executable memory, as it is now, has been searched for readers of MXCSR. */
+  #searched = false;
   /** How often execution arrived inside a translated block, by address. */
   readonly #missed = new Map<number, number>();
   /** Compiled code has run since the fallback was last told. */
@@ -67,8 +81,6 @@ export class JitEngine implements Engine, MemoryObserver {
 
   /**
    * @param fallback executes what is not translated; it works on the same memory and must honour
-  /** Whether executable memory, as it is now, has been searched for readers of MXCSR. */
-  #searched = false;
    *   the engine contract. This engine disposes of it.
    */
   constructor(memory: GuestMemory, fallback: Engine) {
@@ -121,7 +133,24 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#watchful.forget();
   }
 
+  setProfile(profile: ExecutionProfile | null): void {
+    this.#fallback.setProfile(profile);
+    this.#translations.flush();
+    this.#counters = profile && new Counters(this.#memory, this.#code, profile);
+    this.#translations.counters = this.#counters;
+    for (const stepper of [this.#stepper, this.#watchful]) {
+      stepper.counters = this.#counters;
+      stepper.forget();
+    }
+  }
+
+  updateProfile(): void {
+    this.#counters?.fold();
+    this.#fallback.updateProfile();
+  }
+
   run(budget: number): RunResult {
+    this.#counters?.begin();
     let executed = 0;
     while (executed < budget) {
       const left = budget - executed;
@@ -154,6 +183,7 @@ export class JitEngine implements Engine, MemoryObserver {
 
   written(start: Addr, length: number): void {
     if (length <= 0 || this.#publishing) return;
+    if ((this.#memory.protectionAt(start) & PROT.exec) !== 0) this.#searched = false;
     this.#forget();
     this.#translations.invalidateChanged(start, length);
   }
@@ -161,9 +191,27 @@ export class JitEngine implements Engine, MemoryObserver {
   remapped(start: Addr, length: number): void {
     if (length <= 0) return;
     this.#writable = null;
+    this.#searched = false;
     this.#forget();
     this.#translations.invalidatePages(start, length);
     this.#translations.forgetWindows();
+  }
+
+  /**
+   * From the moment on that a program can see exception flags, or changes the modes, floating point
+   * is translated with care (`lift/careful.ts`), until the next program.
+   */
+  #heedMxcsr(): void {
+    const { mxcsr, instructions } = this.#memory.state;
+    const usual = (mxcsr & ~MXCSR_STICKY) === INITIAL_MXCSR;
+    if (this.#searched && (usual || this.#code.careful)) return;
+    const needed = !usual || (!this.#searched && showsExceptionFlags(this.#memory));
+    const careful = needed || (this.#code.careful && instructions > 0);
+    this.#searched = true;
+    if (careful === this.#code.careful) return;
+    this.#code.careful = careful;
+    this.#forget();
+    this.#translations.flush();
   }
 
   #forget(): void {
@@ -182,38 +230,27 @@ export class JitEngine implements Engine, MemoryObserver {
     const counter = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1);
     counter[0] = given;
     this.#unpublished = true;
+    this.#counters?.enter(given);
     const code = this.#drive();
-    if ((this.#memory.protectionAt(start) & PROT.exec) !== 0) this.#searched = false;
     const remaining = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1)[0] ?? 0;
     const executed = given - remaining;
     const state = this.#memory.state;
     state.instructions += executed;
     const operand = code >>> 8;
+    this.#counters?.leave(LEAVES_EARLY.has(code & 0xff) ? operand : 0);
     switch (code & 0xff) {
+      case EXIT.next: // of a repetition that goes on, where there are counters
+        return { stop: BUDGET, executed };
       case EXIT.budget:
-    this.#searched = false;
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(remaining));
+      case EXIT.single:
+        return remaining === 0
+          ? { stop: BUDGET, executed }
+          : this.#after(executed, this.#carefully(1));
       case EXIT.step:
         if (remaining === 0) return { stop: BUDGET, executed };
-  /**
-   * From the moment on that a program can see exception flags, or changes the modes, floating point
-   * is translated with care (`lift/careful.ts`), until the next program.
-   */
-  #heedMxcsr(): void {
-    const { mxcsr, instructions } = this.#memory.state;
-    const usual = (mxcsr & ~MXCSR_STICKY) === INITIAL_MXCSR;
-    if (this.#searched && (usual || this.#code.careful)) return;
-    const needed = !usual || (!this.#searched && showsExceptionFlags(this.#memory));
-    const careful = needed || (this.#code.careful && instructions > 0);
-    this.#searched = true;
-    if (careful === this.#code.careful) return;
-    this.#code.careful = careful;
-    this.#forget();
-    this.#translations.flush();
-  }
-
         return this.#after(executed, this.#carefully(Math.min(operand, remaining)));
       case EXIT.window: {
         const view = new DataView(this.#memory.memory.buffer, SCRATCH.missed, 12);
@@ -299,12 +336,31 @@ export class JitEngine implements Engine, MemoryObserver {
    * engine does is executed here.
    */
   #step(count: number): RunResult {
+    const float = this.#exactFloat();
+    if (float) return float;
     this.#publish();
     const result = this.#inFallback(count);
     const { stop } = result;
     if (stop.kind !== 'fault' || stop.fault.signal !== 'SIGILL') return result;
     const one = this.#looked();
     return one ? this.#after(result.executed, one) : result;
+  }
+
+  /**
+   * Executes the one instruction at rip if it is floating point to be done with care.
+   * @returns null, with nothing changed, when it is not, or faults.
+   */
+  #exactFloat(): RunResult | null {
+    if (!this.#code.careful) return null;
+    const { state, bytes } = this.#memory;
+    const insn = this.#code.insnAt(Number(state.rip));
+    if (!insn?.careful) return null;
+    const near = this.#watches.any && this.#watches.begin(this.#memory);
+    if (!executeFloatInSoftware(this.#memory, bytes.slice(insn.ip, insn.next))) return null;
+    state.instructions++;
+    this.#counters?.executed(insn.ip, 1);
+    const hit = near ? this.#watches.finish(this.#memory, true) : null;
+    return { stop: hit ?? BUDGET, executed: 1 };
   }
 
   #inFallback(count: number): RunResult {
@@ -335,8 +391,6 @@ export class JitEngine implements Engine, MemoryObserver {
     const inside = this.#translations.remainingAt(rip);
     if (inside > 0) {
       const missed = (this.#missed.get(rip) ?? 0) + 1;
-    const float = this.#exactFloat();
-    if (float) return float;
       this.#missed.set(rip, missed);
       if (missed < OFTEN) return this.#carefully(Math.min(inside, left));
     }
@@ -345,22 +399,6 @@ export class JitEngine implements Engine, MemoryObserver {
 
   /** @returns false when the code at `rip` is for the fallback. */
   #translate(rip: number): boolean {
-  /**
-   * Executes the one instruction at rip if it is floating point to be done with care.
-   * @returns null, with nothing changed, when it is not, or faults.
-   */
-  #exactFloat(): RunResult | null {
-    if (!this.#code.careful) return null;
-    const { state, bytes } = this.#memory;
-    const insn = this.#code.insnAt(Number(state.rip));
-    if (!insn?.careful) return null;
-    const near = this.#watches.any && this.#watches.begin(this.#memory);
-    if (!executeFloatInSoftware(this.#memory, bytes.slice(insn.ip, insn.next))) return null;
-    state.instructions++;
-    const hit = near ? this.#watches.finish(this.#memory, true) : null;
-    return { stop: hit ?? BUDGET, executed: 1 };
-  }
-
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
     const region = buildRegion(this.#code, rip, this.#code.shapeOf);
     if (!region) return false;

@@ -25,6 +25,8 @@ export const EXIT = {
    * The state is that before it.
    */
   watch: 8,
+  /** The one instruction at rip is for the fallback engine. */
+  single: 9,
 } as const;
 
 export function windowExit(count: number): number {

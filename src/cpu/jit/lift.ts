@@ -4,7 +4,8 @@
  * flags, memory with its checks, and leaving the region. The instruction families in `lift/` use it.
  */
 import type { Access, Group, Placed } from './access.ts';
-import { FLAGS, REFILL } from './callees.ts';
+import type { Counters } from './counters.ts';
+import { FLAGS, REFILL, TRACE } from './callees.ts';
 import type { Insn, MemOperand, Operand } from './decode.ts';
 import { EXIT, stepExit, watchExit, windowExit } from './exits.ts';
 import {
@@ -20,7 +21,7 @@ import {
   type Condition,
 } from './flags.ts';
 import type { FlagKind, FlagState, Size } from './flags.ts';
-import { call, get, i32, i64, ifThen, op, opImm, readsOnly, set, store } from './ir.ts';
+import { call, callStmt, get, i32, i64, ifThen, op, opImm, readsOnly, set, store } from './ir.ts';
 import type { Exit, Expr, Stmt, Var } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars } from './vars.ts';
@@ -43,6 +44,10 @@ export interface LiftOptions {
   fixedAccess(address: number, size: number, write: boolean): boolean;
   /** Watched memory; what touches it leaves. */
   readonly watch?: WatchTests | null;
+  /** Whether calls and returns are told to the engine. */
+  readonly traces?: boolean;
+  /** What counts blocks; exits then say how much of the block has not executed. */
+  readonly counters?: Counters | null;
 }
 
 /** What a block's instructions have been charged to the budget in advance. */
@@ -154,7 +159,17 @@ export class Lift {
 
   /** Leaves before the current instruction, which has had no effect. */
   exitBefore(code: number): Stmt {
-    return this.exit(code, i64(this.insn.ip), this.#at);
+    const tagged = this.#options.counters && code < 0x100;
+    const rest = tagged ? (this.#count - this.#at) << 8 : 0;
+    return this.exit(code | rest, i64(this.insn.ip), this.#at);
+  }
+
+  /** Tells the profile of the call or return to `target` (an i64) that ends the block. */
+  trace(kind: number, target: Expr): void {
+    if (this.#options.traces !== true) return;
+    const left = op('i32.add', get(this.vars.left), i32(this.#charge.ahead - this.#count));
+    const rsp = op('i32.wrap_i64', get(this.gprVar(4)));
+    this.emit(callStmt(TRACE, i32(kind), op('i32.wrap_i64', target), rsp, left));
   }
 
   /** Leaves the region behind the block. */

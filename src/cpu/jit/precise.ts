@@ -26,6 +26,7 @@ export interface Precise {
 
 /**
  * @param watch what leaves before instructions that may touch watched memory.
+ * @param traces whether calls and returns are told to the engine.
  * @returns null when not even the first instruction at `ip` is translated.
  */
 export function compilePrecise(
@@ -33,11 +34,12 @@ export function compilePrecise(
   ip: number,
   windowHome: number,
   watch: WatchTests | null,
+  traces: boolean,
 ): Precise | null {
   const insns = straightLine(source, ip);
   if (insns.length === 0) return null;
   const vars = new Vars(() => windowHome);
-  const lift = new Lift(vars, { fixedAccess: () => false, refillInPlace: true, watch });
+  const lift = new Lift(vars, { fixedAccess: () => false, refillInPlace: true, watch, traces });
   const cases = insns.map((insn) => instruction(lift, vars, insn));
   const last = insns.at(-1);
   const bytes = emitFunction(vars, insns, `guest step ${ip.toString(16)}`, (code) => {

@@ -27,6 +27,8 @@ export const SCRATCH = {
   windows: BASE + 0x1000,
   /** Hash table of translations: see `HASH_SIZE`. */
   hash: BASE + 0x80000,
+  /** Counters of blocks, u64 each, while a profile is taken. */
+  counters: BASE + 0xc0000,
 } as const;
 
 /** Entries of 24 bytes: u64 start, u64 length, i32 `PROT` bits they have been checked for. */
@@ -38,6 +40,8 @@ export const MAX_WINDOWS = 0x7000;
 
 /** Entries of 16 bytes: u64 rip, i32 table slot, i32 entry number. Empty ones have rip 0. */
 export const HASH_SIZE = 16384;
+
+export const MAX_COUNTERS = 0x8000;
 
 /** Addresses of the parts of the state block. */
 export const HOME = {

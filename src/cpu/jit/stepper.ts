@@ -9,6 +9,7 @@ import type { EngineStop, Fault, RunResult } from '../cpu.ts';
 import { accessFault, linearAddress } from '../software.ts';
 import { accessesOf, isString, type Access } from './access.ts';
 import type { GuestCode } from './code-source.ts';
+import type { Counters } from './counters.ts';
 import { EXIT } from './exits.ts';
 import { KIND, STATUS_MASK } from './flags.ts';
 import { compilePrecise } from './precise.ts';
@@ -31,6 +32,8 @@ export class Stepper {
   readonly #flags: FlagsFunction;
   /** What its code looks out for; whoever changes it has it forget. */
   watch: WatchTests | null = null;
+  /** What counts its instructions; whoever changes it has it forget. */
+  counters: Counters | null = null;
   /** By instruction: a function that can be entered there, and its parameter for that. */
   readonly #compiled = new Map<number, { execute: Execute; entry: number } | null>();
 
@@ -66,11 +69,12 @@ export class Stepper {
     view.setInt32(SCRATCH.flagKind, KIND.raw * 4 + 3, true);
     view.setBigUint64(SCRATCH.flagA, BigInt(state.rflags & STATUS_MASK), true);
     view.setBigUint64(SCRATCH.windows + 16 * MAX_WINDOWS + 8, 0n, true);
+    // what was refused earlier is not to be taken for this instruction's
+    view.setInt32(SCRATCH.refused + 12, 0, true);
+    this.counters?.enter(count);
     const code = found.execute(found.entry);
     const flags = this.#flags(
       view.getInt32(SCRATCH.flagKind, true),
-    // what was refused earlier is not to be taken for this instruction's
-    view.setInt32(SCRATCH.refused + 12, 0, true);
       view.getBigInt64(SCRATCH.flagA, true),
       view.getBigInt64(SCRATCH.flagB, true),
       view.getBigInt64(SCRATCH.flagC, true),
@@ -78,6 +82,7 @@ export class Stepper {
     state.rflags = (state.rflags & ~STATUS_MASK) | flags;
     const executed = count - view.getInt32(SCRATCH.left, true);
     state.instructions += executed;
+    this.counters?.executed(rip, executed);
     const done = (stop: EngineStop): RunResult => ({ stop, executed });
     switch (code & 0xff) {
       case EXIT.next:
@@ -112,7 +117,7 @@ export class Stepper {
     if (known !== undefined) return known;
     if (this.#compiled.size >= MOST) this.#compiled.clear();
     const home = SCRATCH.windows + 16 * MAX_WINDOWS;
-    const precise = compilePrecise(this.#code, rip, home, this.watch);
+    const precise = compilePrecise(this.#code, rip, home, this.watch, this.counters !== null);
     this.#compiled.set(rip, null);
     if (precise) {
       const execute = this.#translations.instantiate(precise.bytes);

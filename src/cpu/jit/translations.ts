@@ -6,7 +6,8 @@
  */
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import { CALLEES } from './callees.ts';
+import { CALLEES, TRACE } from './callees.ts';
+import type { Counters } from './counters.ts';
 import { compileRegion, type CompileOptions } from './compile.ts';
 import { accessible } from './protection.ts';
 import type { Region } from './region.ts';
@@ -61,6 +62,8 @@ export class Translations {
   };
   /** What new translations look out for; whoever changes it flushes. */
   watch: WatchTests | null = null;
+  /** What counts in new translations; the same. */
+  counters: Counters | null = null;
   readonly #memory: GuestMemory;
   readonly #table: WebAssembly.Table;
   readonly #refill: Refill;
@@ -91,6 +94,8 @@ export class Translations {
       const exported = runtime[name];
       if (exported !== undefined) this.#imports[name] = exported;
     }
+    this.#imports[TRACE.name] = (kind: number, target: number, rsp: number, left: number) =>
+      this.counters?.traced(kind, target, rsp, left);
   }
 
   get size(): number {
@@ -103,10 +108,13 @@ export class Translations {
     if (this.#slots - this.#free.length >= MAX_SLOTS - 1 || this.#windows > MAX_WINDOWS - 256)
       this.flush();
     if (this.#entries > MAX_ENTRIES || this.#bytes > MAX_BYTES) this.flush();
+    if (this.counters?.full === true) this.flush();
     const assumed = new Set<number>();
     const options: CompileOptions = {
       refillInPlace: this.#restless.has(region.root.ip),
       watch: this.watch,
+      counters: this.counters,
+      traces: this.counters !== null,
       allocateWindow: () => SCRATCH.windows + 16 * this.#windows++,
       fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
     };
@@ -171,6 +179,7 @@ export class Translations {
   /** Drops everything. */
   flush(): void {
     this.stats.flushes++;
+    this.counters?.reset();
     for (const t of this.#all) this.#table.set(t.slot, null);
     this.#all.clear();
     this.#byPage.clear();

@@ -87,7 +87,7 @@ export class Bench {
 }
 
 /** A program with loops, calls, a rep instruction, SSE and memory traffic across pages. */
-const MIXED = `
+export const MIXED = `
     mov ecx, 40
     mov edi, ${DATA + 0xff0}
     xor ebx, ebx

@@ -5,11 +5,13 @@ import { GuestMemory } from '../../machine/memory.ts';
 import { addr } from '../../shared/brand.ts';
 import { GPR, INITIAL_MXCSR, INITIAL_RFLAGS } from '../../shared/cpu-state.ts';
 import { CODE, engineContract } from '../testing/contract.ts';
+import { profileContract } from '../testing/profile-contract.ts';
 import { watchContract } from '../testing/watch-contract.ts';
 import { createUnicornEngine } from './engine.ts';
 
 engineContract('Unicorn', createUnicornEngine);
 watchContract('Unicorn', createUnicornEngine);
+profileContract('Unicorn', createUnicornEngine);
 
 describe('Unicorn engines one after the other', () => {
   it('share a core and nothing else', async () => {

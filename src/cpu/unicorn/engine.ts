@@ -19,8 +19,10 @@ import type { Engine, EngineStop, Fault, RunResult, Watch } from '../cpu.ts';
 import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
 import { executeInSoftware, linearAddress } from '../software.ts';
 import { WatchSet } from '../watch.ts';
+import type { ExecutionProfile } from '../profile.ts';
 import { countBefore, makeBlock, pieceOf, straight, type Block } from './blocks.ts';
 import { UnicornCore, type CoreHandler } from './core.ts';
+import { BlockCounts } from './counts.ts';
 import { interruptFault } from './faults.ts';
 import { loadUnicorn, type UnicornModule } from './loader.ts';
 import { GuestPages } from './pages.ts';
@@ -57,6 +59,8 @@ class UnicornEngine implements Engine, CoreHandler {
   readonly #instructions = new Map<number, GuardedInstruction>();
   #breakpoints: ReadonlySet<number> = new Set<number>();
   #watches = new WatchSet([]);
+  #profile: ExecutionProfile | null = null;
+  #counts: BlockCounts | null = null;
 
   // One run
   #executed = 0;
@@ -109,6 +113,16 @@ class UnicornEngine implements Engine, CoreHandler {
     this.#pages.withhold(this.#watches.pages());
   }
 
+  setProfile(profile: ExecutionProfile | null): void {
+    this.updateProfile();
+    this.#profile = profile;
+    this.#counts = profile && new BlockCounts(profile);
+  }
+
+  updateProfile(): void {
+    this.#counts?.fold();
+  }
+
   dispose(): void {
     this.#pages.dispose();
     this.#core.handler = null;
@@ -158,6 +172,7 @@ class UnicornEngine implements Engine, CoreHandler {
     this.#stop = null;
     this.#caught = false;
     this.#core.load(state);
+    this.#profile?.calls.begin(state.instructions, this.#core.rip);
     if (this.#breakpoints.has(this.#core.rip) || budget === 1) this.#step(true);
     while (!this.#stop) {
       if (this.#executed >= budget || this.#rounds >= MOST_ROUNDS) this.#stop = BUDGET;
@@ -166,6 +181,7 @@ class UnicornEngine implements Engine, CoreHandler {
     this.#core.store(state);
     this.#pages.collect();
     state.instructions += this.#executed;
+    this.#profile?.calls.settle(state.instructions);
     if (this.#stop.kind === 'syscall') {
       state.setGpr(GPR.rcx, state.rip);
       state.setGpr(GPR.r11, BigInt(state.rflags));
@@ -201,7 +217,7 @@ class UnicornEngine implements Engine, CoreHandler {
 
   /** Counts a rep instruction that was on its way, if it has come to its end. */
   #settle(): void {
-    if (this.#repeating >= 0 && this.#core.rip !== this.#repeating) this.#executed++;
+    if (this.#repeating >= 0 && this.#core.rip !== this.#repeating) this.#count(this.#repeating);
     this.#repeating = -1;
     this.#block = null;
   }
@@ -209,7 +225,9 @@ class UnicornEngine implements Engine, CoreHandler {
   /** Takes back what was counted ahead, when a block is left in the middle at `rip`. */
   #rewind(rip: number): void {
     if (this.#block) {
-      this.#executed -= this.#charged - Math.min(this.#charged, countBefore(this.#block, rip));
+      const done = Math.min(this.#charged, countBefore(this.#block, rip));
+      this.#executed -= this.#charged - done;
+      this.#counts?.takeBack(this.#block, done, this.#charged);
     }
     this.#block = null;
     this.#repeating = -1;
@@ -222,9 +240,11 @@ class UnicornEngine implements Engine, CoreHandler {
     }
     if (this.#block?.open) this.#endOpen(this.#block, address);
     if (this.#repeating >= 0) {
-      if (address !== this.#repeating) this.#executed++;
+      if (address !== this.#repeating) this.#count(this.#repeating);
       this.#repeating = -1;
     }
+    const last = this.#profile && this.#block?.instructions.at(-1);
+    if (last) this.#followFlow(last, address);
     const block = this.#blockAt(address, size);
     if (
       block.special ||
@@ -253,6 +273,22 @@ class UnicornEngine implements Engine, CoreHandler {
       }
     }
     this.#executed += this.#charged;
+    this.#counts?.ran(block);
+  }
+
+  /** One instruction has retired. */
+  #count(address: number): void {
+    this.#executed++;
+    this.#counts?.one(address);
+  }
+
+  /** The profile hears of an executed call or return, which has led to `to`. */
+  #followFlow({ flow }: GuardedInstruction, to: number): void {
+    if (!flow || !this.#profile) return;
+    const now = this.#memory.state.instructions + this.#executed;
+    const rsp = this.#core.gpr(GPR.rsp);
+    if (flow === 'call') this.#profile.calls.called(now, to, rsp);
+    else this.#profile.calls.returned(now, rsp);
   }
 
   #blockAt(address: number, size: number | null): Block {
@@ -389,7 +425,10 @@ class UnicornEngine implements Engine, CoreHandler {
       else this.#trap(instruction);
       if (instruction.leaves && this.#isRefused()) core.setGprExact(GPR.rsp, rsp);
       const begun = instruction.kind === 'rep' && core.rip === rip;
-      if (!begun && !this.#isRefused()) this.#executed++;
+      if (!begun && !this.#isRefused()) {
+        this.#count(rip);
+        this.#followFlow(instruction, core.rip);
+      }
     }
   }
 
@@ -448,7 +487,7 @@ class UnicornEngine implements Engine, CoreHandler {
     );
     state.instructions = before;
     if (fault) this.#fault(fault);
-    else this.#executed++;
+    else this.#count(instruction.address);
     this.#core.load(state);
   }
 
@@ -481,7 +520,9 @@ class UnicornEngine implements Engine, CoreHandler {
     this.#until(end);
     // Straight on: what lies before rip has been executed, wherever it is now.
     const { rip } = this.#core;
-    this.#executed += rip === end ? piece.length : countBefore(part, rip);
+    const done = rip === end ? piece.length : countBefore(part, rip);
+    this.#executed += done;
+    this.#counts?.executed(piece, done);
     return true;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Branches, calls, returns and system calls: how a block ends. */
-import { EXIT, stepExit } from '../exits.ts';
+import { TRACED } from '../counters.ts';
+import { EXIT } from '../exits.ts';
 import type { Condition } from '../flags.ts';
 import { get, i64, op, type Expr, type Stmt } from '../ir.ts';
 import type { Lift } from '../lift.ts';
@@ -56,11 +57,13 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
       return { tests: [branchCondition(c)], exit: null };
     case 'call':
       pushReturn(c);
+      c.trace(TRACED.call, i64(term.insn.target));
       return { tests: [], exit: null };
     case 'ret': {
       const target = c.hold(c.loadInt(8, c.place('stack')));
       const extra = c.insn.ops[0];
       moveRsp(c, 8 + (extra?.k === 'imm' ? Number(extra.value & 0xffffn) : 0));
+      c.trace(TRACED.return, target);
       return {
         tests: term.sites.map((site) => op('i64.eq', target, i64(site.ip))),
         exit: c.leave(target, EXIT.next),
@@ -68,7 +71,10 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
     }
     case 'indirect': {
       const target = c.hold(c.int(0, 8));
-      if (c.insn.mnemonic === 'Call') pushReturn(c);
+      if (c.insn.mnemonic === 'Call') {
+        pushReturn(c);
+        c.trace(TRACED.call, target);
+      }
       return { tests: [], exit: c.leave(target, EXIT.next) };
     }
     case 'syscall':
@@ -77,7 +83,7 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
       c.set(c.gprVar(R11), op('i64.extend_i32_u', wholeFlags(c)));
       return { tests: [], exit: c.leave(i64(term.insn.next), EXIT.syscall) };
     case 'step':
-      return { tests: [], exit: c.leave(i64(term.ip), stepExit(1)) };
+      return { tests: [], exit: c.leave(i64(term.ip), EXIT.single) };
   }
 }
 
