@@ -61,7 +61,7 @@ export interface MachineTrouble {
 const SETTLE = 120;
 
 export class MachineState {
-  readonly breakpoints = new Breakpoints();
+  readonly breakpoints: Breakpoints;
   readonly console: ConsoleState;
   /** The recording: going back, its branches. */
   readonly time: TimeState;
@@ -93,11 +93,11 @@ export class MachineState {
     this.#booted?.debug == null ? null : new DebugIndex(this.#booted.debug),
   );
   readonly #source = $derived(this.#placeOf(this.#seen.cpu));
-  readonly #breakpointAddresses = $derived(this.breakpoints.addresses(this.#index));
 
   constructor(client: MachineHandle, console: ConsoleState) {
     this.#client = client;
     this.console = console;
+    this.breakpoints = new Breakpoints(client, () => this.#index);
     this.edits = new MachineEdits(client, this.#seen);
     this.time = new TimeState(client, {
       travel: (command) => this.#travel(command),
@@ -203,7 +203,7 @@ export class MachineState {
 
   /** Addresses at which the machine stops, ascending. */
   get breakpointAddresses(): readonly number[] {
-    return this.#breakpointAddresses;
+    return this.breakpoints.addresses;
   }
 
   get trouble(): MachineTrouble | null {
@@ -276,7 +276,7 @@ export class MachineState {
       this.#trouble = null;
       this.time.reset();
       this.console.note(`$ ./${argv.join(' ')}`);
-      await this.#client.setBreakpoints(this.breakpointAddresses);
+      await this.breakpoints.arrive();
       this.#seen.enter(result.snapshot);
       this.#setStatus('ready');
       return true;
@@ -343,7 +343,7 @@ export class MachineState {
   }
 
   toggleBreakpoint(address: number): void {
-    this.breakpoints.toggleAddress(address, this.#index);
+    this.breakpoints.toggleAddress(address);
   }
 
   /** Whether an instruction has a breakpoint. */
@@ -352,8 +352,8 @@ export class MachineState {
   }
 
   /** Tells the machine of changed breakpoints; `App` calls it whenever they change. */
-  async sendBreakpoints(addresses: readonly number[]): Promise<void> {
-    if (this.#booted !== null) await this.#attempt(() => this.#client.setBreakpoints(addresses));
+  async sendBreakpoints(): Promise<void> {
+    if (this.#booted !== null) await this.#attempt(() => this.breakpoints.send());
   }
 
   /** Bytes for the guest's stdin. */
@@ -403,7 +403,9 @@ export class MachineState {
   #travel(command: TimeCommand): Promise<StopReason | null> {
     if (this.#status === 'empty') return Promise.resolve(null);
     const stepping = command.kind === 'step-back' || command.kind === 'step-back-over';
-    return stepping ? this.#steps.add(() => this.#begin(command, true)) : this.#begin(command, true);
+    return stepping
+      ? this.#steps.add(() => this.#begin(command, true))
+      : this.#begin(command, true);
   }
 
   /** @returns why it stopped; null when it was not run, or another boot came in between. */
@@ -453,6 +455,9 @@ export class MachineState {
       case 'strace':
         this.console.addStrace(event.lines);
         break;
+      case 'log':
+        this.console.note(event.lines.map(({ text }) => text).join('\n'));
+        break;
       case 'samples':
         for (const listener of [...this.#sampleListeners]) listener(event.samples);
         break;
@@ -461,7 +466,8 @@ export class MachineState {
 
   #stop(reason: StopReason, snapshot: Snapshot): void {
     this.#seen.stop(reason, snapshot);
-    if (reason.kind === 'exit' && !this.#journey) this.console.note(`exited with status ${reason.status}`);
+    if (reason.kind === 'exit' && !this.#journey)
+      this.console.note(`exited with status ${reason.status}`);
     this.#setStatus(
       reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused',
     );

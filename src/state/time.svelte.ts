@@ -12,10 +12,9 @@ export interface TravellingMachine {
   /** Goes to a moment; @returns why it stopped, null when it could not go. */
   travel(command: TimeCommand): Promise<StopReason | null>;
   pause(): Promise<void>;
-  readonly busy: boolean;
-  readonly index: DebugIndex | null;
   /** Says something in the console. */
   note(text: string): void;
+  readonly machine: { readonly index: DebugIndex | null };
 }
 
 /** A moment that the user wants to find again. */
@@ -151,7 +150,7 @@ export class TimeState {
 
   /** To the last time before now that a line, or the next one with code, was reached. */
   backToLine(file: string, line: number): Promise<StopReason | null> {
-    const { index } = this.#machine;
+    const { index } = this.#machine.machine;
     const place = index?.codeLineFrom(file, line) ?? null;
     const address = place === null ? undefined : index?.addressesOf(file, place)[0];
     if (address === undefined) return Promise.resolve(null);
@@ -166,7 +165,7 @@ export class TimeState {
   lastWrite(location: ValueLocation): Promise<StopReason | null> {
     if (location.kind === 'memory') {
       const { address, length } = location;
-      const name = this.#machine.index?.describe(address);
+      const name = this.#machine.machine.index?.describe(address);
       return this.#machine.travel({
         ...{ kind: 'last-write', address, length },
         ...(name != null && { name }),

@@ -6,6 +6,12 @@ export const ICONS = {
   'step-in': 'M8 2v7M5 6.5 8 9.5l3-3M8 13.2v.1',
   'step-over': 'M2.5 9.5a5.5 5.5 0 0 1 10.6-1.6M13.5 4.5v3.6H9.9M8 13.2v.1',
   'step-out': 'M8 9.5v-7M5 5.2 8 2.2l3 3M8 13.2v.1',
+  'back-run': 'M11 3.2v9.6L3 8z',
+  'back-in': 'M13 8H4M7.5 4.5 4 8l3.5 3.5',
+  'back-over': 'M13.5 9.5A5.5 5.5 0 0 0 2.9 7.9M2.5 4.5v3.6h3.6M8 13.2v.1',
+  'back-out': 'M12 12 4.5 4.5M4.5 9.8V4.5h5.3',
+  bookmark: 'M4.5 2.5h7v11L8 10.5l-3.5 3z',
+  minus: 'M3 8h10',
   cursor: 'M3 8h7M7.2 5.2 10 8l-2.8 2.8M13 3v10',
   reset: 'M3 3v10M13 3.5v9L5.5 8z',
   restart: 'M12.8 6.5A5.2 5.2 0 1 0 13.2 9M13.2 3v3.6H9.6',
@@ -36,6 +42,7 @@ export const ICONS = {
   warning: 'M8 2.5 14.5 13.5h-13zM8 6.5v3.2M8 11.6v.1',
   info: 'M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2M8 7.2v4M8 4.8v.1',
   target: 'M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3M8 1v3.5M8 11.5V15M1 8h3.5M11.5 8H15',
+  search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.3 10.3 13.5 13.5',
   sliders:
     'M2.5 5h6M11.5 5h2M2.5 11h2M7.5 11h6M10 3.5a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3M6 9.5a1.5 1.5 0 1 0 0 3 1.5 1.5 0 0 0 0-3',
 } as const;
@@ -43,4 +50,4 @@ export const ICONS = {
 export type IconName = keyof typeof ICONS;
 
 /** Icons that are filled rather than outlined. */
-export const FILLED: ReadonlySet<IconName> = new Set<IconName>(['play', 'stop']);
+export const FILLED: ReadonlySet<IconName> = new Set<IconName>(['play', 'stop', 'back-run']);

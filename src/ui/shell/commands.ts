@@ -28,6 +28,21 @@ export function command(key: MachineKey, machine: MachineState, layout: LayoutSt
     case 'step-out':
       void machine.stepOut();
       break;
+    case 'reverse-run':
+      void machine.time.reverseContinue();
+      break;
+    case 'step-back':
+      void machine.time.stepBack();
+      break;
+    case 'step-back-over':
+      void machine.time.stepBackOver();
+      break;
+    case 'step-back-out':
+      void machine.time.stepBackOut();
+      break;
+    case 'back-to-cursor':
+      if (caret !== null) void machine.time.backToLine(caret.file, caret.line);
+      break;
     case 'run-to-cursor':
       if (caret !== null) void machine.runToLine(caret.file, caret.line);
       break;

@@ -10,7 +10,12 @@ export type MachineKey =
   | 'step-over'
   | 'run-to-cursor'
   | 'step-in'
-  | 'step-out';
+  | 'step-out'
+  | 'reverse-run'
+  | 'step-back'
+  | 'step-back-over'
+  | 'step-back-out'
+  | 'back-to-cursor';
 
 /** What each key is called in tooltips. */
 export const KEY_LABELS: Readonly<Record<MachineKey, string>> = {
@@ -23,6 +28,11 @@ export const KEY_LABELS: Readonly<Record<MachineKey, string>> = {
   'run-to-cursor': 'Ctrl+F10',
   'step-in': 'F11',
   'step-out': 'Shift+F11',
+  'reverse-run': 'Alt+F5',
+  'step-back': 'Alt+F11',
+  'step-back-over': 'Alt+F10',
+  'step-back-out': 'Shift+Alt+F11',
+  'back-to-cursor': 'Ctrl+Alt+F10',
 };
 
 const BY_LABEL = new Map(
@@ -33,8 +43,8 @@ const BY_LABEL = new Map(
 export function machineKey(
   event: Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey'>,
 ): MachineKey | null {
-  if (event.altKey) return null;
   const ctrl = event.ctrlKey || event.metaKey ? 'Ctrl+' : '';
   const shift = event.shiftKey ? 'Shift+' : '';
-  return BY_LABEL.get(ctrl + shift + event.key) ?? null;
+  const alt = event.altKey ? 'Alt+' : '';
+  return BY_LABEL.get(ctrl + shift + alt + event.key) ?? null;
 }

@@ -36,6 +36,8 @@ function pausedText(reason: StopReason | null): string {
       return `Paused before a ${reason.what}`;
     case 'step':
       return 'Paused after a step';
+    case 'time':
+      return reason.found ? 'At a moment of the recording' : 'Paused';
     default:
       return 'Paused';
   }
