@@ -4,15 +4,13 @@
 ; one precision, in kernels/f64 or kernels/f32, under the same names; only the
 ; activation of the hidden layers differs.
 
-; activation ISA, activation_backward ISA, backward_of ISA: functions by name
+; activation ISA, activation_backward ISA: functions by name
 %if PRECISION == 64
 %define activation(isa) sigmoid_ %+ isa
 %define activation_backward(isa) sigmoid_backward_ %+ isa
-%define backward_of(isa) 0          ; sigmoid is never 0: nothing to skip
 %else
 %define activation(isa) relu_ %+ isa
 %define activation_backward(isa) relu_backward_ %+ isa
-%define backward_of(isa) sparse_backward_ %+ isa
 %endif
 
 %define ISA_NAMES   "scalar, sse2-dense, sse2, avx2, avx512 or auto"
@@ -37,7 +35,11 @@ kernels_scalar:
     at .sparse_update,      dq 0
     at .activate,           dq activation(scalar)
     at .activate_backward,  dq activation_backward(scalar)
-    at .sparse_backward,    dq 0
+    at .pieces_forward,      dq 0
+    at .pieces_update,       dq 0
+    at .product,             dq 0
+    at .softmax_rows,        dq 0
+    at .train_batch,         dq train_by_samples
     iend
 
 kernels_sse2_dense:
@@ -56,7 +58,11 @@ kernels_sse2_dense:
     at .sparse_update,      dq 0
     at .activate,           dq activation(sse2)
     at .activate_backward,  dq activation_backward(sse2)
-    at .sparse_backward,    dq 0
+    at .pieces_forward,      dq 0
+    at .pieces_update,       dq 0
+    at .product,             dq 0
+    at .softmax_rows,        dq 0
+    at .train_batch,         dq train_by_samples
     iend
 
 kernels_sse2:
@@ -75,7 +81,11 @@ kernels_sse2:
     at .sparse_update,      dq sparse_update_sse2
     at .activate,           dq activation(sse2)
     at .activate_backward,  dq activation_backward(sse2)
-    at .sparse_backward,    dq backward_of(sse2)
+    at .pieces_forward,      dq 0
+    at .pieces_update,       dq 0
+    at .product,             dq 0
+    at .softmax_rows,        dq 0
+    at .train_batch,         dq train_by_samples
     iend
 
 kernels_avx2:
@@ -84,17 +94,21 @@ kernels_avx2:
     at .needs,              dq CPU_AVX2
     at .load_input,         dq input_sparse_load
     at .forward,            dq sparse_layer_forward
-    at .gradient,           dq sparse_layer_gradient
-    at .update,             dq sparse_layer_update
+    at .gradient,           dq 0
+    at .update,             dq 0
     at .dense_forward,      dq dense_forward_avx2
-    at .dense_gradient,     dq dense_gradient_avx2
-    at .dense_backward,     dq dense_backward_avx2
-    at .dense_update,       dq dense_update_avx2
+    at .dense_gradient,     dq 0
+    at .dense_backward,     dq 0
+    at .dense_update,       dq 0
     at .sparse_forward,     dq sparse_forward_avx2
-    at .sparse_update,      dq sparse_update_avx2
+    at .sparse_update,      dq 0
     at .activate,           dq activation(avx2)
     at .activate_backward,  dq activation_backward(avx2)
-    at .sparse_backward,    dq backward_of(avx2)
+    at .pieces_forward,      dq pieces_forward_avx2
+    at .pieces_update,       dq pieces_update_avx2
+    at .product,             dq product_avx2
+    at .softmax_rows,        dq softmax_rows_avx2
+    at .train_batch,         dq train_whole_batch
     iend
 
 kernels_avx512:
@@ -103,17 +117,21 @@ kernels_avx512:
     at .needs,              dq CPU_AVX512
     at .load_input,         dq input_sparse_load
     at .forward,            dq sparse_layer_forward
-    at .gradient,           dq sparse_layer_gradient
-    at .update,             dq sparse_layer_update
+    at .gradient,           dq 0
+    at .update,             dq 0
     at .dense_forward,      dq dense_forward_avx512
-    at .dense_gradient,     dq dense_gradient_avx512
-    at .dense_backward,     dq dense_backward_avx512
-    at .dense_update,       dq dense_update_avx512
+    at .dense_gradient,     dq 0
+    at .dense_backward,     dq 0
+    at .dense_update,       dq 0
     at .sparse_forward,     dq sparse_forward_avx512
-    at .sparse_update,      dq sparse_update_avx512
+    at .sparse_update,      dq 0
     at .activate,           dq activation(avx512)
     at .activate_backward,  dq activation_backward(avx512)
-    at .sparse_backward,    dq backward_of(avx512)
+    at .pieces_forward,      dq pieces_forward_avx512
+    at .pieces_update,       dq pieces_update_avx512
+    at .product,             dq product_avx512
+    at .softmax_rows,        dq softmax_rows_avx512
+    at .train_batch,         dq train_whole_batch
     iend
 
 kernel_sets:                        ; -> struct kernels, slowest first; then 0

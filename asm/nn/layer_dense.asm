@@ -50,19 +50,17 @@ layer_backward:
     push    rbx
     mov     rbx, rdi
     mov     rax, [isa]
+    cmp     qword [rax + kernels.sparse_forward], 0
+    je      .dense
+    call    sparse_layer_backward
+    jmp     .activation
+.dense:
     mov     rsi, [rdi + layer.delta]
     mov     rdx, [rdi - layer_size + layer.delta]
     mov     rcx, [rdi + layer.inputs]
     mov     r8, [rdi + layer.outputs]
     mov     rdi, [rdi + layer.weights]
-    mov     r9, [rax + kernels.sparse_backward]
-    test    r9, r9
-    jnz     .sparse
     call    [rax + kernels.dense_backward]
-    jmp     .activation
-.sparse:
-    mov     rcx, [rbx + layer.active]
-    call    r9
 .activation:
     mov     rax, [isa]
     mov     rdi, [rbx - layer_size + layer.delta]

@@ -120,7 +120,7 @@ sparse_layer_forward:
 %define terms       rbx
 %define list_bytes  rsi             ; of an input's list of terms
 %define input_next  rdx
-%define delta       r8              ; -> batch_delta[sample]
+%define delta       r8              ; bytes from batch_delta to [sample]
 %define list        r9              ; -> the next active index
 %define list_end    r10
 %define counts      r11
@@ -128,14 +128,14 @@ sparse_layer_forward:
 sparse_layer_gradient:
     push    rbx
     mov     rax, [rdi + layer.outputs]
-    lea     rcx, [rax * REAL_SIZE]
-    imul    rcx, rsi
-    mov     delta, [rdi + layer.deltas]
-    add     delta, rcx
+    imul    delta, rax, REAL_SIZE
+    imul    delta, rsi
+    mov     rdx, [rdi + layer.deltas]
+    add     rdx, delta
     mov     rcx, [rdi + layer.delta]
 .next_delta:
     mov_real xmm0, [rcx + rax * REAL_SIZE - REAL_SIZE]
-    mov_real [delta + rax * REAL_SIZE - REAL_SIZE], xmm0
+    mov_real [rdx + rax * REAL_SIZE - REAL_SIZE], xmm0
     dec     rax
     jnz     .next_delta
 
@@ -159,8 +159,13 @@ sparse_layer_gradient:
     imul    rax, list_bytes
     shl     rcx, TERM_SHIFT
     add     rax, terms
+%if PRECISION == 64
     movlhps xmm0, xmm1              ; delta | value: a struct term
     movups  [rax + rcx], xmm0
+%else
+    unpcklps xmm0, xmm1             ; - | - | delta | value
+    movlps  [rax + rcx], xmm0
+%endif
     add     list, 4
 .test_input:
     cmp     list, list_end
@@ -225,6 +230,7 @@ sparse_layer_update:
     mov     rdi, row
     mov     rsi, terms
     mov     rcx, [rbx + layer.outputs]
+    mov     r8, [rbx + layer.deltas]
     mov_real xmm0, rate
     mov     rax, [isa]
     call    [rax + kernels.sparse_update]

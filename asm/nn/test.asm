@@ -79,6 +79,7 @@ test_network:
     mov     rax, [test_set + dataset.labels]
     movzx   label, byte [rax + sample]
     mov     rdi, label
+    lea     rsi, [output]
     call    count_sample            ; eax = 1 if it was right
     mov     guess, rdx
     lea     rcx, [digit_right]

@@ -52,7 +52,7 @@ train_command:
     call    check_weights_target
     call    put_isa
     call    input_start
-    call    sparse_start_training
+    call    start_training
     mov     rdi, [option_seed]
     call    network_randomize
     cmp     qword [option_resume], 0
@@ -89,6 +89,17 @@ train_command:
     ret
 
 ; ----------------------------------------------------------------------------
+; void start_training(void)              memory for the way this rung trains
+;   clobber everything a function may clobber
+; ----------------------------------------------------------------------------
+start_training:
+    mov     rax, [isa]
+    lea     rcx, [train_whole_batch]
+    cmp     [rax + kernels.train_batch], rcx
+    je      batch_start_training
+    jmp     sparse_start_training
+
+; ----------------------------------------------------------------------------
 ; void save_and_tell(void)
 ;   clobber everything a function may clobber
 ; ----------------------------------------------------------------------------
@@ -113,15 +124,10 @@ save_and_tell:
 ; ----------------------------------------------------------------------------
 %define first       rbx             ; of the mini-batch, in sample_order
 %define samples     r12             ; in this mini-batch
-%define sample      r13             ; of the mini-batch, from 0
-%define label       r14
-%define index       rax
 
 train_epoch:
     push    rbx
     push    r12
-    push    r13
-    push    r14
     sub     rsp, 8
     call    shuffle_order
     xor     eax, eax
@@ -136,6 +142,50 @@ train_epoch:
     sub     samples, first
     cmp     samples, [option_batch]
     cmova   samples, [option_batch] ; the last mini-batch may be smaller
+    mov     rdi, first
+    mov     rsi, samples
+    mov     rax, [isa]
+    call    [rax + kernels.train_batch]
+    ;@ event batch_end
+    inc     qword [batch]
+    call    progress_batch
+    cmp     qword [interrupted], 0
+    jne     .done
+    add     first, samples
+    cmp     first, [train_set + dataset.count]
+    jb      .next_batch
+.done:
+    add     rsp, 8
+    pop     r12
+    pop     rbx
+    ret
+
+; ----------------------------------------------------------------------------
+; void train_by_samples(u64 first, u64 samples)
+;
+; A mini-batch, sample by sample. The rungs from `avx2` on have instead
+; train_whole_batch (nn/batch.asm).
+;
+;   in      rdi = its first place in sample_order, rsi = samples, 1 or more
+;   clobber everything a function may clobber
+; ----------------------------------------------------------------------------
+%define sample      r13             ; of the mini-batch, from 0
+%define label       r14
+%define index       rax
+
+train_by_samples:
+    push    rbx
+    push    r12
+    push    r13
+    push    r14
+    sub     rsp, 8
+    mov     first, rdi
+    mov     samples, rsi
+    mov     rax, [isa]
+    cmp     qword [rax + kernels.sparse_forward], 0
+    je      .start
+    call    sparse_start_batch
+.start:
     xor     sample, sample
 .next_sample:
     lea     rdi, [first + sample + 1]
@@ -149,6 +199,7 @@ train_epoch:
     add     rdi, [train_set + dataset.images]
     call    network_forward
     mov     rdi, label
+    lea     rsi, [output]
     call    count_sample
     mov     rdi, label
     mov     rsi, sample
@@ -157,19 +208,8 @@ train_epoch:
     inc     sample
     cmp     sample, samples
     jb      .next_sample
-
     mov     rdi, samples
     call    network_update
-    ;@ event batch_end
-    inc     qword [batch]
-    call    progress_batch
-    cmp     qword [interrupted], 0
-    jne     .done
-    add     first, samples
-    cmp     first, [train_set + dataset.count]
-    jb      .next_batch
-.done:
-
     add     rsp, 8
     pop     r14
     pop     r13
@@ -184,25 +224,28 @@ train_epoch:
 %undef index
 
 ; ----------------------------------------------------------------------------
-; void count_sample(u64 label)
+; void count_sample(u64 label, const real *probabilities)
 ;
 ; After a forward pass: adds the sample to sample_count, its loss to loss_sum,
 ; and one to correct_count if the likeliest digit is the right one.
 ;
-;   in      rdi = label
+;   in      rdi = label, rsi = probabilities[DIGITS]
 ;   out     eax = 1 if it was right, else 0; rdx = the likeliest digit
 ;   clobber everything a function may clobber
 ;   order   loss_sum runs through the samples as they come, beginning with 0
 ; ----------------------------------------------------------------------------
 count_sample:
     push    rbx
+    push    r12
+    sub     rsp, 8
     mov     rbx, rdi
-    mov     rsi, rdi
-    lea     rdi, [output]
+    mov     r12, rsi
+    mov     rdi, rsi
+    mov     rsi, rbx
     call    cross_entropy
     addsd   xmm0, [loss_sum]
     movsd   [loss_sum], xmm0
-    lea     rdi, [output]
+    mov     rdi, r12
     mov     esi, DIGITS
     call    argmax
     mov     rdx, rax
@@ -211,6 +254,8 @@ count_sample:
     movzx   eax, al
     add     [correct_count], rax
     inc     qword [sample_count]
+    add     rsp, 8
+    pop     r12
     pop     rbx
     ret
 

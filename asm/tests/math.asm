@@ -34,6 +34,8 @@ input_sparse_load       equ 0
 sparse_layer_forward    equ 0
 sparse_layer_gradient   equ 0
 sparse_layer_update     equ 0
+train_by_samples        equ 0
+train_whole_batch       equ 0
 
 NUMBERS_ROOM        equ 4096
 

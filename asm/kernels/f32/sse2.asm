@@ -7,6 +7,8 @@
 ; As kernels/f64/sse2.asm, which tells why; a register holds four neurons here
 ; instead of two, so eight registers of sums are 32 of them.
 
+AHEAD               equ 8           ; how far ahead a row is asked for
+
 section .text
 
 ; ----------------------------------------------------------------------------
@@ -19,7 +21,7 @@ section .text
 ;           rsi = b[outputs]            r8  = active, indices below `inputs`
 ;           rdx = x[inputs]             r9  = outputs, may be 0
 ;           4-byte alignment; out overlaps nothing
-;   clobber rax, rcx, rdi, rsi, r9, xmm0-xmm12
+;   clobber rax, rcx, rdi, rsi, r9, r10, xmm0-xmm12
 ;   order   from b[o] through the active inputs, as listed (ascending)
 ; ----------------------------------------------------------------------------
 %define list        r12             ; -> the next index
@@ -54,6 +56,10 @@ sparse_forward_sse2:
     imul    rax, row_bytes
     shufps  xmm8, xmm8, 0           ; x[i] in all lanes
     add     rax, rdi                ; -> w[i][o]
+    mov     r10d, [list + AHEAD * 4]
+    imul    r10, row_bytes
+    prefetcht0 [rdi + r10]
+    prefetcht0 [rdi + r10 + 64]
     movups  xmm9, [rax]
     movups  xmm10, [rax + 16]
     movups  xmm11, [rax + 32]
@@ -155,29 +161,29 @@ sparse_forward_sse2:
 
 ; ----------------------------------------------------------------------------
 ; void sparse_update_sse2(f32 *row, const struct term *terms, u64 count,
-;                         u64 outputs, f32 rate)
+;                         u64 outputs, const f32 *deltas, f32 rate)
 ;
-; One step downhill for the weights of one input:
+; One step downhill for the weights of one input. delta_t is what lies
+; terms[t].delta bytes behind `deltas`:
 ;
-;   row[o] -= rate (terms[0].value terms[0].delta[o] + terms[1].value ...)
+;   row[o] -= rate (terms[0].value delta_0[o] + terms[1].value delta_1[o] ...)
 ;
 ;   in      rdi = row[outputs], 4-byte alignment
 ;           rsi = terms[count], rdx = count, may be 0
-;           rcx = outputs, may be 0
+;           rcx = outputs, may be 0;  r8 = deltas
 ;           xmm0 = rate: the learning rate over the size of the batch
 ;   clobber rax, rdx, rdi, rcx, r8, r9, xmm0-xmm13
 ;   order   from 0 through the terms, as listed (samples ascending)
 ; ----------------------------------------------------------------------------
 %define rate        xmm13
 %define terms_end   rdx
-%define offset      r8              ; of neuron o in a row, in bytes
+%define deltas      r8              ; -> delta[o] of the first sample
 
 sparse_update_sse2:
-    shl     rdx, 4                  ; a term is 16 bytes
+    shl     rdx, TERM_SHIFT
     add     terms_end, rsi
     movaps  rate, xmm0
     shufps  rate, rate, 0           ; rate in all lanes
-    xor     r8d, r8d
 
 .next_thirty_two:
     cmp     rcx, 32
@@ -195,9 +201,9 @@ sparse_update_sse2:
     align   32
 .thirty_two_term:
     movss   xmm8, [rax + term.value]
-    mov     r9, [rax + term.delta]
+    mov     r9d, [rax + term.delta]
     shufps  xmm8, xmm8, 0           ; x in all lanes
-    add     r9, offset
+    add     r9, deltas
     movups  xmm9, [r9]
     movups  xmm10, [r9 + 16]
     movups  xmm11, [r9 + 32]
@@ -236,7 +242,7 @@ sparse_update_sse2:
 %assign pair pair + 1
 %endrep
     add     rdi, 32 * 4
-    add     offset, 32 * 4
+    add     deltas, 32 * 4
     sub     rcx, 32
     jmp     .next_thirty_two
 
@@ -248,9 +254,9 @@ sparse_update_sse2:
     jmp     .test_four
 .four_term:
     movss   xmm8, [rax + term.value]
-    mov     r9, [rax + term.delta]
+    mov     r9d, [rax + term.delta]
     shufps  xmm8, xmm8, 0
-    movups  xmm9, [r9 + offset]
+    movups  xmm9, [r9 + deltas]
     mulps   xmm9, xmm8
     addps   xmm0, xmm9
     add     rax, term_size
@@ -262,7 +268,7 @@ sparse_update_sse2:
     subps   xmm9, xmm0
     movups  [rdi], xmm9
     add     rdi, 4 * 4
-    add     offset, 4 * 4
+    add     deltas, 4 * 4
     sub     rcx, 4
     jmp     .next_four
 
@@ -274,8 +280,8 @@ sparse_update_sse2:
     jmp     .test_one
 .one_term:
     movss   xmm8, [rax + term.value]
-    mov     r9, [rax + term.delta]
-    mulss   xmm8, [r9 + offset]
+    mov     r9d, [rax + term.delta]
+    mulss   xmm8, [r9 + deltas]
     addss   xmm0, xmm8
     add     rax, term_size
 .test_one:
@@ -286,7 +292,7 @@ sparse_update_sse2:
     subss   xmm9, xmm0
     movss   [rdi], xmm9
     add     rdi, 4
-    add     offset, 4
+    add     deltas, 4
     dec     rcx
     jmp     .next_one
 .done:
@@ -294,4 +300,4 @@ sparse_update_sse2:
 
 %undef rate
 %undef terms_end
-%undef offset
+%undef deltas

@@ -1,14 +1,14 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; The kernels in double precision with AVX-512 that skip zeros: --isa avx512.
-; Counterparts: denseForward, denseGradient and denseUpdate in
-; src/nn/reference.ts, within a few ulps. Why zeros are worth skipping stands in
-; kernels/f64/sse2.asm.
+; A layer in double precision with AVX-512, without the zeros: --isa avx512.
+; Counterpart: denseForward in src/nn/reference.ts, within a few ulps. Why zeros
+; are worth skipping stands in kernels/f64/sse2.asm. This is for one sample;
+; mini-batches have kernels of their own, in kernels/batch.
 ;
 ; Four registers of sums are 32 neurons, but four sums are not enough: each
 ; grows by one product every four cycles, and the core could do eight. So there
-; are two sets of sums, for the inputs (or samples) at even and at odd places of
-; the list, added together in the end.
+; are two sets of sums, for the inputs at even and at odd places of the list,
+; added together in the end.
 
 section .text
 
@@ -129,121 +129,3 @@ sparse_forward_avx512:
 %undef list
 %undef list_end
 %undef row_bytes
-
-; ----------------------------------------------------------------------------
-; void sparse_update_avx512(f64 *row, const struct term *terms, u64 count,
-;                          u64 outputs, f64 rate)
-;
-; One step downhill for the weights of one input:
-;
-;   row[o] -= rate (terms[0].value terms[0].delta[o] + terms[1].value ...)
-;
-;   in      rdi = row[outputs], 8-byte alignment
-;           rsi = terms[count], rdx = count, may be 0
-;           rcx = outputs, may be 0
-;           xmm0 = rate: the learning rate over the size of the batch
-;   clobber rax, rcx, rdx, rdi, r8, r9, zmm0-zmm11, k1
-;   order   blocks of 32 neurons: (from 0 through the 1st, 3rd, ... term) +
-;           (from 0 through the 2nd, 4th, ...), fused; the other neurons: from
-;           0 through all, as listed, fused
-; ----------------------------------------------------------------------------
-%define rate        zmm11
-%define terms_end   rdx
-%define offset      r8              ; of neuron o in a row, in bytes
-
-sparse_update_avx512:
-    shl     rdx, 4                  ; a term is 16 bytes
-    add     terms_end, rsi
-    vbroadcastsd rate, xmm0
-    xor     r8d, r8d
-
-.next_thirty_two:
-    cmp     rcx, 32
-    jb      .test_eight
-    vxorpd  zmm0, zmm0, zmm0
-    vxorpd  zmm1, zmm1, zmm1
-    vxorpd  zmm2, zmm2, zmm2
-    vxorpd  zmm3, zmm3, zmm3
-    vxorpd  zmm4, zmm4, zmm4
-    vxorpd  zmm5, zmm5, zmm5
-    vxorpd  zmm6, zmm6, zmm6
-    vxorpd  zmm7, zmm7, zmm7
-    lea     rax, [rsi + term_size]
-    jmp     .test_thirty_two
-    align   32
-.thirty_two_terms:
-    vbroadcastsd zmm8, [rax - term_size + term.value]
-    mov     r9, [rax - term_size + term.delta]
-    add     r9, offset
-    vfmadd231pd zmm0, zmm8, [r9]
-    vfmadd231pd zmm1, zmm8, [r9 + 64]
-    vfmadd231pd zmm2, zmm8, [r9 + 128]
-    vfmadd231pd zmm3, zmm8, [r9 + 192]
-    vbroadcastsd zmm9, [rax + term.value]
-    mov     r9, [rax + term.delta]
-    add     r9, offset
-    vfmadd231pd zmm4, zmm9, [r9]
-    vfmadd231pd zmm5, zmm9, [r9 + 64]
-    vfmadd231pd zmm6, zmm9, [r9 + 128]
-    vfmadd231pd zmm7, zmm9, [r9 + 192]
-    add     rax, 2 * term_size
-.test_thirty_two:
-    cmp     rax, terms_end
-    jb      .thirty_two_terms
-    jne     .thirty_two_sum         ; an even number of terms: none is left
-    vbroadcastsd zmm8, [rax - term_size + term.value]
-    mov     r9, [rax - term_size + term.delta]
-    add     r9, offset
-    vfmadd231pd zmm0, zmm8, [r9]
-    vfmadd231pd zmm1, zmm8, [r9 + 64]
-    vfmadd231pd zmm2, zmm8, [r9 + 128]
-    vfmadd231pd zmm3, zmm8, [r9 + 192]
-.thirty_two_sum:
-    vaddpd  zmm0, zmm0, zmm4
-    vaddpd  zmm1, zmm1, zmm5
-    vaddpd  zmm2, zmm2, zmm6
-    vaddpd  zmm3, zmm3, zmm7
-
-%assign n 0
-%rep 4                              ; row[o] -= rate sum, 8 at a time
-    vmovupd zmm10, [rdi + n * 64]
-    vfnmadd231pd zmm10, rate, zmm%[n]
-    vmovupd [rdi + n * 64], zmm10
-%assign n n + 1
-%endrep
-    add     rdi, 256
-    add     offset, 256
-    sub     rcx, 32
-    jmp     .next_thirty_two
-
-.next_eight:
-    load_tail_mask rcx, rax
-    vxorpd  zmm0, zmm0, zmm0
-    mov     rax, rsi
-    jmp     .test_eight_term
-.eight_term:
-    vbroadcastsd zmm8, [rax + term.value]
-    mov     r9, [rax + term.delta]
-    vmovupd zmm9{k1}{z}, [r9 + offset]
-    vfmadd231pd zmm0, zmm8, zmm9
-    add     rax, term_size
-.test_eight_term:
-    cmp     rax, terms_end
-    jb      .eight_term
-    vmovupd zmm10{k1}{z}, [rdi]
-    vfnmadd231pd zmm10, rate, zmm0
-    vmovupd [rdi]{k1}, zmm10
-    add     rdi, 64
-    add     offset, 64
-    sub     rcx, 8
-    jbe     .done
-.test_eight:
-    test    rcx, rcx
-    jnz     .next_eight
-.done:
-    vzeroupper
-    ret
-
-%undef rate
-%undef terms_end
-%undef offset

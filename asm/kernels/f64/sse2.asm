@@ -5,10 +5,15 @@
 ; src/nn/reference.ts, with which they agree bit for bit.
 ;
 ; Four fifths of an MNIST image are zero, and a zero adds nothing: neither to a
-; neuron's sum nor to the gradient of its weights. So the first layer (of its
-; 25,450 weights and biases 25,120 are there) walks only the pixels that are not
+; neuron's sum nor to the gradient of its weights. So the first layer (25,120 of
+; the 25,450 weights and biases are there) walks only the pixels that are not
 ; zero. Each of them is one multiply-add with a whole row of weights, which lies
 ; in one piece because w is stored input by input.
+;
+; The rows lie here and there, in the second-level cache at best, so each is
+; asked for (prefetcht0) eight rows before it is needed: 4 % of the training of
+; `sigmoid`, 8 % of that of `relu`. (Behind the end of the list are old indices:
+; rows too many are asked for, no more.)
 ;
 ; The gradient of the weights is never written down at all. Instead of adding
 ; x delta to dw for each sample, which loads and stores every element,
@@ -23,6 +28,8 @@
 ; delta. It needs no list of samples, but stores 16 registers for each term, and
 ; sums in an order that no other rung has.
 
+AHEAD               equ 8           ; how far ahead a row is asked for
+
 section .text
 
 ; ----------------------------------------------------------------------------
@@ -35,7 +42,7 @@ section .text
 ;           rsi = b[outputs]            r8  = active, indices below `inputs`
 ;           rdx = x[inputs]             r9  = outputs, may be 0
 ;           8-byte alignment; out overlaps nothing
-;   clobber rax, rcx, rdi, rsi, r9, xmm0-xmm12
+;   clobber rax, rcx, rdi, rsi, r9, r10, xmm0-xmm12
 ;   order   from b[o] through the active inputs, as listed (ascending)
 ; ----------------------------------------------------------------------------
 %define list        r12             ; -> the next index
@@ -70,6 +77,10 @@ sparse_forward_sse2:
     imul    rax, row_bytes
     unpcklpd xmm8, xmm8             ; x[i] | x[i]
     add     rax, rdi                ; -> w[i][o]
+    mov     r10d, [list + AHEAD * 4]
+    imul    r10, row_bytes
+    prefetcht0 [rdi + r10]
+    prefetcht0 [rdi + r10 + 64]
     movupd  xmm9, [rax]
     movupd  xmm10, [rax + 16]
     movupd  xmm11, [rax + 32]
@@ -166,29 +177,29 @@ sparse_forward_sse2:
 
 ; ----------------------------------------------------------------------------
 ; void sparse_update_sse2(f64 *row, const struct term *terms, u64 count,
-;                         u64 outputs, f64 rate)
+;                         u64 outputs, const f64 *deltas, f64 rate)
 ;
-; One step downhill for the weights of one input:
+; One step downhill for the weights of one input. delta_t is what lies
+; terms[t].delta bytes behind `deltas`:
 ;
-;   row[o] -= rate (terms[0].value terms[0].delta[o] + terms[1].value ...)
+;   row[o] -= rate (terms[0].value delta_0[o] + terms[1].value delta_1[o] ...)
 ;
 ;   in      rdi = row[outputs], 8-byte alignment
 ;           rsi = terms[count], rdx = count, may be 0
-;           rcx = outputs, may be 0
+;           rcx = outputs, may be 0;  r8 = deltas
 ;           xmm0 = rate: the learning rate over the size of the batch
 ;   clobber rax, rdx, rdi, rcx, r8, r9, xmm0-xmm13
 ;   order   from 0 through the terms, as listed (samples ascending)
 ; ----------------------------------------------------------------------------
 %define rate        xmm13
 %define terms_end   rdx
-%define offset      r8              ; of neuron o in a row, in bytes
+%define deltas      r8              ; -> delta[o] of the first sample
 
 sparse_update_sse2:
-    shl     rdx, 4                  ; a term is 16 bytes
+    shl     rdx, TERM_SHIFT
     add     terms_end, rsi
     movapd  rate, xmm0
     unpcklpd rate, rate             ; rate | rate
-    xor     r8d, r8d
 
 .next_sixteen:
     cmp     rcx, 16
@@ -208,7 +219,7 @@ sparse_update_sse2:
     movsd   xmm8, [rax + term.value]
     mov     r9, [rax + term.delta]
     unpcklpd xmm8, xmm8             ; x | x
-    add     r9, offset
+    add     r9, deltas
     movupd  xmm9, [r9]
     movupd  xmm10, [r9 + 16]
     movupd  xmm11, [r9 + 32]
@@ -247,7 +258,7 @@ sparse_update_sse2:
 %assign pair pair + 1
 %endrep
     add     rdi, 16 * 8
-    add     offset, 16 * 8
+    add     deltas, 16 * 8
     sub     rcx, 16
     jmp     .next_sixteen
 
@@ -261,7 +272,7 @@ sparse_update_sse2:
     movsd   xmm8, [rax + term.value]
     mov     r9, [rax + term.delta]
     unpcklpd xmm8, xmm8
-    movupd  xmm9, [r9 + offset]
+    movupd  xmm9, [r9 + deltas]
     mulpd   xmm9, xmm8
     addpd   xmm0, xmm9
     add     rax, term_size
@@ -273,7 +284,7 @@ sparse_update_sse2:
     subpd   xmm9, xmm0
     movupd  [rdi], xmm9
     add     rdi, 2 * 8
-    add     offset, 2 * 8
+    add     deltas, 2 * 8
     sub     rcx, 2
     jmp     .next_two
 
@@ -286,7 +297,7 @@ sparse_update_sse2:
 .last_term:
     movsd   xmm8, [rax + term.value]
     mov     r9, [rax + term.delta]
-    mulsd   xmm8, [r9 + offset]
+    mulsd   xmm8, [r9 + deltas]
     addsd   xmm0, xmm8
     add     rax, term_size
 .test_last:
@@ -301,4 +312,4 @@ sparse_update_sse2:
 
 %undef rate
 %undef terms_end
-%undef offset
+%undef deltas

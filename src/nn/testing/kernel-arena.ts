@@ -18,6 +18,8 @@ interface Expectation {
 const ROOM = 1 << 20;
 const GUARD = 64;
 const CANARY = 0xa5;
+/** Of asm/include/network.inc. */
+export const PIECE_TERMS = 16;
 const BROKEN = ['a callee-saved register or rsp', 'the stack', 'mxcsr', 'the direction flag'];
 
 export class Arena {
@@ -53,15 +55,52 @@ export class Arena {
     return this.#put((this.#end + 7) & ~7, new Uint8Array(view.buffer));
   }
 
-  /** Puts an array of `struct term`. */
-  placeTerms(values: Reals, deltas: readonly Placed[]): Placed {
-    const view = new DataView(new ArrayBuffer(deltas.length * 16));
+  /** Puts an array of `struct term`. @param deltas where each one's delta is, in bytes */
+  placeTerms(values: Reals, deltas: readonly number[]): Placed {
+    const size = values.BYTES_PER_ELEMENT;
+    const view = new DataView(new ArrayBuffer(deltas.length * 2 * size));
     deltas.forEach((delta, n) => {
-      if (values instanceof Float64Array) view.setFloat64(n * 16, values[n] ?? 0, true);
-      else view.setFloat32(n * 16, values[n] ?? 0, true);
-      view.setBigUint64(n * 16 + 8, BigInt(delta.address), true);
+      this.#setReal(view, n * 2 * size, values, n);
+      view.setUint32((n * 2 + 1) * size, delta, true);
     });
     return this.#put((this.#end + 7) & ~7, new Uint8Array(view.buffer));
+  }
+
+  /**
+   * Puts an array of `struct piece`, of PIECE_TERMS terms each.
+   * @param samples one for each piece
+   * @param offsets of rows of weights, in bytes, one for each term
+   * @param values one for each term
+   */
+  placePieces(samples: readonly number[], offsets: readonly number[], values: Reals): Placed {
+    const size = values.BYTES_PER_ELEMENT;
+    const pieceSize = 16 + PIECE_TERMS * (4 + size);
+    const view = new DataView(new ArrayBuffer(samples.length * pieceSize));
+    samples.forEach((sample, p) => {
+      const at = p * pieceSize;
+      view.setBigUint64(at, BigInt(this.address), true); // what to prefetch
+      view.setBigUint64(at + 8, BigInt(sample), true);
+      for (let t = 0; t < PIECE_TERMS; t++) {
+        const n = p * PIECE_TERMS + t;
+        view.setUint32(at + 16 + t * 4, offsets[n] ?? 0, true);
+        this.#setReal(view, at + 16 + PIECE_TERMS * 4 + t * size, values, n);
+      }
+    });
+    return this.#put((this.#end + 7) & ~7, new Uint8Array(view.buffer));
+  }
+
+  /** Puts 64-bit numbers, addresses for example. */
+  placeWords(words: readonly (number | Placed)[]): Placed {
+    const view = new DataView(new ArrayBuffer(words.length * 8));
+    words.forEach((word, n) => {
+      view.setBigUint64(n * 8, BigInt(typeof word === 'number' ? word : word.address), true);
+    });
+    return this.#put((this.#end + 7) & ~7, new Uint8Array(view.buffer));
+  }
+
+  #setReal(view: DataView, at: number, values: Reals, n: number): void {
+    if (values instanceof Float64Array) view.setFloat64(at, values[n] ?? 0, true);
+    else view.setFloat32(at, values[n] ?? 0, true);
   }
 
   #put(offset: number, bytes: Uint8Array): Placed {

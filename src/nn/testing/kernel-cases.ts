@@ -15,6 +15,7 @@ import {
   sigmoid,
   sigmoidBackward,
 } from '../reference.ts';
+import { batchCases } from './batch-cases.ts';
 import { Arena } from './kernel-arena.ts';
 import type { Placed } from './kernel-arena.ts';
 
@@ -31,7 +32,10 @@ const FIELDS = {
   sparseUpdate: 88,
   activate: 96,
   activateBackward: 104,
-  sparseBackward: 112,
+  piecesForward: 112,
+  piecesUpdate: 120,
+  product: 128,
+  softmaxRows: 136,
 } as const;
 
 export interface KernelCase {
@@ -125,19 +129,19 @@ class Cases {
       for (const [inputs, outputs] of SHAPES) {
         if (special && inputs > 33) continue;
         this.#forward(inputs, outputs);
-        this.#gradient(inputs, outputs);
-        this.#backward(inputs, outputs);
+        if (!this.#fused) this.#gradient(inputs, outputs);
+        if (!this.#fused) this.#backward(inputs, outputs);
         if (this.rung !== 'scalar' && this.rung !== 'sse2-dense') {
           this.#sparseForward(inputs, outputs);
-          if (this.precision === 'f32') this.#sparseBackward(inputs, outputs);
-          if (inputs <= 33) this.#sparseUpdate(inputs, outputs);
         }
+        if (this.rung === 'sse2' && inputs <= 33) this.#sparseUpdate(inputs, outputs);
       }
       for (const count of [...SIZES, 784]) {
-        this.#update(count);
+        if (!this.#fused) this.#update(count);
         this.#activate(count);
         this.#activateBackward(count);
       }
+      if (this.#fused) this.#batch();
     }
     return this.#cases;
   }
@@ -327,36 +331,19 @@ class Cases {
     this.#add('sparseForward', `${inputs}x${outputs}`, arena, [w, b, px, out, list, outputs]);
   }
 
-  #sparseBackward(inputs: number, outputs: number): void {
-    const layer = this.#layer(inputs, outputs);
-    const active = Array.from({ length: inputs }, (_, i) => i).filter(
-      () => this.#random.below(3) > 0,
-    );
-    const before = this.#numbers(inputs);
-    const arena = this.#arena();
-    const w = arena.place(layer.weights);
-    const delta = arena.place(layer.delta);
-    const out = arena.place(before);
-    const list = arena.placeActive(active);
-    const dx = this.#reals(inputs);
-    denseBackward(layer, dx);
-    const magnitudes = this.#backwardMagnitudes(layer);
-    // What is not listed stays as it was.
-    const expected = before.slice();
-    for (const i of active) expected[i] = dx[i] ?? NaN;
-    arena.expect(out, expected, this.#bounds(outputs, magnitudes));
-    this.#add('sparseBackward', `${inputs}x${outputs}`, arena, [w, delta, out, list, outputs]);
-  }
-
   #sparseUpdate(count: number, outputs: number): void {
     const row = this.#numbers(outputs);
     const values = this.#numbers(count);
-    const deltas = Array.from({ length: count }, () => this.#numbers(outputs));
+    const rows = this.#numbers(count * outputs);
     const arena = this.#arena();
     const prow = arena.place(row);
+    const prows = arena.place(rows);
+    // the last sample's delta first
+    const places = Array.from(values, (_, n) => (count - 1 - n) * outputs);
+    const deltas = places.map((place) => rows.subarray(place, place + outputs));
     const terms = arena.placeTerms(
       values,
-      deltas.map((delta) => arena.place(delta)),
+      places.map((place) => place * this.#size),
     );
     const gradient: ReferenceLayer = {
       ...this.#layer(1, outputs),
@@ -367,7 +354,19 @@ class Cases {
     );
     denseUpdate(row, gradient.dWeights, 0.1);
     arena.expect(prow, row, this.#bounds(count, this.#reals(outputs).fill(count + 2)));
-    this.#add('sparseUpdate', `${count}x${outputs}`, arena, [prow, terms, count, outputs], 0.1);
+    const args = [prow, terms, count, outputs, prows];
+    this.#add('sparseUpdate', `${count}x${outputs}`, arena, args, 0.1);
+  }
+
+  #batch(): void {
+    batchCases({
+      reals: (length) => this.#reals(length),
+      numbers: (length, scale) => this.#numbers(length, scale),
+      below: (bound) => this.#random.below(bound),
+      arena: () => this.#arena(),
+      bounds: (terms, magnitudes) => this.#bounds(terms, magnitudes),
+      add: (field, detail, arena, args) => this.#add(field, detail, arena, args),
+    });
   }
 
   #from(numbers: readonly number[]): Reals {
