@@ -10,6 +10,18 @@ const MARGIN = 256;
 /** Highest address + 1. */
 const TOP = 2 ** 47;
 
+/** Guest memory cannot lie above: all of RAM. */
+const RAM_TOP = 512 * 2 ** 20;
+/** Bytes read beyond both ends of what is asked for, so that scrolling finds them there. */
+const AHEAD = 4096;
+
+interface Wish {
+  readonly address: number;
+  readonly length: number;
+  readonly stop: number | null;
+  readonly edits: number;
+}
+
 export type MemorySource = Pick<MachineApi, 'readMemory' | 'regions'>;
 
 export class MemoryView {
@@ -20,7 +32,11 @@ export class MemoryView {
   #window = $state.raw<MemoryWindow | null>(null);
   #stop = $state(0);
   #failed = $state(false);
-  #turn = 0;
+  #whole = $state(false);
+  /** What the window was read for: the same again need not be read. */
+  #read: { readonly stop: number | null; readonly edits: number } | null = null;
+  #reading = false;
+  #wanted: Wish | null = null;
 
   constructor(source: MemorySource) {
     this.#source = source;
@@ -30,7 +46,16 @@ export class MemoryView {
     return this.#regions;
   }
 
-  /** The addresses that can be scrolled over: one region and a margin. Multiples of 256. */
+  /** Whether one can scroll over all of memory, or over one region at a time. */
+  get whole(): boolean {
+    return this.#whole;
+  }
+
+  set whole(whole: boolean) {
+    this.#whole = whole;
+  }
+
+  /** The addresses that can be scrolled over. Multiples of 256. */
   get range(): { readonly start: number; readonly end: number } {
     return this.#range;
   }
@@ -51,6 +76,10 @@ export class MemoryView {
 
   /** Moves the scrollable range to the region around `address`, or to a bit of nothing there. */
   select(address: number): void {
+    if (this.#whole && address < RAM_TOP) {
+      this.#range = { start: 0, end: RAM_TOP };
+      return;
+    }
     const region = this.regionAt(address);
     const start = (region?.start ?? address) - MARGIN;
     const end = (region?.end ?? address + 1) + MARGIN;
@@ -69,22 +98,53 @@ export class MemoryView {
   }
 
   /**
-   * Reads what covers [address, address + length).
+   * Sees to it that [address, address + length) is read, and a bit around it. While a read is on its
+   * way, only the newest wish is kept: scrolling never piles up reads.
    * @param stop number of the machine's stop, or null while it runs: then no change is recorded.
+   * @param edits counts changes by hand: another number means that memory may have changed.
    */
-  async read(address: number, length: number, stop: number | null): Promise<void> {
-    const turn = ++this.#turn;
-    const start = Math.max(0, Math.floor(address / BLOCK) * BLOCK);
-    const end = Math.min(TOP, Math.ceil((address + length) / BLOCK) * BLOCK);
+  async read(address: number, length: number, stop: number | null, edits = 0): Promise<void> {
+    this.#wanted = { address, length, stop, edits };
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      for (let next = this.#next(); next !== null; next = this.#next()) await this.#fetch(next);
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  /** The newest wish, unless what is there already fulfils it. */
+  #next(): Wish | null {
+    const wanted = this.#wanted;
+    this.#wanted = null;
+    if (wanted === null) return null;
+    const { address, length, stop, edits } = wanted;
+    const window = this.#window;
+    const fresh =
+      stop !== null &&
+      !this.#failed &&
+      window !== null &&
+      this.#read?.stop === stop &&
+      this.#read.edits === edits &&
+      address >= window.address &&
+      address + length <= window.address + window.bytes.length;
+    return fresh ? null : wanted;
+  }
+
+  async #fetch(wanted: Wish): Promise<void> {
+    const { address, length, stop, edits } = wanted;
+    const start = Math.max(0, Math.floor((address - AHEAD) / BLOCK) * BLOCK);
+    const end = Math.min(TOP, Math.ceil((address + length + AHEAD) / BLOCK) * BLOCK);
     try {
       const window = await this.#source.readMemory(start, end - start);
-      if (turn !== this.#turn) return;
       if (stop !== null) this.#changes.record(stop, start, window.bytes);
       this.#stop = stop ?? -1;
+      this.#read = { stop, edits };
       this.#window = window;
       this.#failed = false;
     } catch {
-      if (turn === this.#turn) this.#failed = true;
+      this.#failed = true;
     }
   }
 

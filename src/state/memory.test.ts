@@ -43,7 +43,7 @@ describe('MemoryView', () => {
     view.select(0x402010);
     expect(view.range).toEqual({ start: 0x401f00, end: 0x403100 });
     await view.read(0x401ff8, 0x20, 1);
-    expect(view.window?.address).toBe(0x401f00);
+    expect(view.window?.address).toBe(0x400f00);
     expect(view.byte(0x402010)).toBe(0xab);
     expect(view.byte(0x401fff)).toBeNull();
     expect(view.bytes(0x402010, 8)?.[0]).toBe(0xab);
@@ -67,8 +67,8 @@ describe('MemoryView', () => {
   it('shows the newest of two reads under way', async () => {
     const fake = new FakeMachine();
     const view = new MemoryView(fake);
-    await Promise.all([view.read(0x402000, 16, 1), view.read(0x402f00, 16, 1)]);
-    expect(view.window?.address).toBe(0x402f00);
+    await Promise.all([view.read(0x402000, 16, 1), view.read(0x412f00, 16, 1)]);
+    expect(view.window?.address).toBe(0x411f00);
   });
 
   it('offers a bit of nothing where nothing is mapped, and survives a machine that is gone', async () => {

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** How the person wants things shown and run; kept. */
 import type { EngineChoice } from '../protocol/machine.ts';
-import type { IntegerFormat, LaneFormat } from '../shared/format.ts';
+import { ELEMENT_FORMATS, type ElementFormat } from '../shared/elements.ts';
+import type { IntegerFormat } from '../shared/format.ts';
 import { isBoolean, isString, oneOf, type Store } from './store.ts';
 import type { WeightsChoice } from './weights.ts';
 
 /** The numbers beside the bytes of a memory dump. */
-export type MemoryColumn = 'none' | 'f64' | 'f32';
+export type MemoryColumn = 'none' | ElementFormat;
+
+/** How general registers are shown: whole, or their low part as an element. */
+export type RegisterFormat = IntegerFormat | Exclude<ElementFormat, 'x64' | 'u64' | 'i64'>;
+
+const ELEMENTS = ELEMENT_FORMATS.map(({ value }) => value);
 
 export class SettingsState {
   readonly #store: Store;
-  #registerFormat = $state<IntegerFormat>('hex');
-  #laneFormat = $state<LaneFormat>('f64');
+  #registerFormat = $state<RegisterFormat>('hex');
+  #laneFormat = $state<ElementFormat>('f64');
   #memoryColumn = $state<MemoryColumn>('f64');
   #engine = $state<EngineChoice>('jit');
   #program = $state('sigmoid');
@@ -21,11 +27,11 @@ export class SettingsState {
 
   constructor(store: Store) {
     this.#store = store;
-    const formats = oneOf<IntegerFormat>('hex', 'unsigned', 'signed');
+    const formats = oneOf<RegisterFormat>('hex', 'unsigned', 'signed', ...ELEMENTS.filter(isPart));
     this.#registerFormat = store.get('registerFormat', 'hex', formats);
-    const lanes = oneOf<LaneFormat>('f64', 'f32', 'i64', 'i32', 'hex');
+    const lanes = oneOf<ElementFormat>(...ELEMENTS);
     this.#laneFormat = store.get('laneFormat', 'f64', lanes);
-    const columns = oneOf<MemoryColumn>('none', 'f64', 'f32');
+    const columns = oneOf<MemoryColumn>('none', ...ELEMENTS);
     this.#memoryColumn = store.get('memoryColumn', 'f64', columns);
     this.#engine = store.get('engine', 'jit', oneOf<EngineChoice>('unicorn', 'jit'));
     this.#program = store.get('program', 'sigmoid', isString);
@@ -34,20 +40,20 @@ export class SettingsState {
     this.#introSeen = store.get('introSeen', false, isBoolean);
   }
 
-  get registerFormat(): IntegerFormat {
+  get registerFormat(): RegisterFormat {
     return this.#registerFormat;
   }
 
-  set registerFormat(value: IntegerFormat) {
+  set registerFormat(value: RegisterFormat) {
     this.#registerFormat = value;
     this.#store.set('registerFormat', value);
   }
 
-  get laneFormat(): LaneFormat {
+  get laneFormat(): ElementFormat {
     return this.#laneFormat;
   }
 
-  set laneFormat(value: LaneFormat) {
+  set laneFormat(value: ElementFormat) {
     this.#laneFormat = value;
     this.#store.set('laneFormat', value);
   }
@@ -64,7 +70,7 @@ export class SettingsState {
   /** Shows vectors and memory as numbers of this precision, unless they are shown as integers. */
   showFloats(type: 'f64' | 'f32'): void {
     if (this.#laneFormat === 'f64' || this.#laneFormat === 'f32') this.laneFormat = type;
-    if (this.#memoryColumn !== 'none') this.memoryColumn = type;
+    if (this.#memoryColumn === 'f64' || this.#memoryColumn === 'f32') this.memoryColumn = type;
   }
 
   /** The engine wished for; the machine takes it if it exists. */
@@ -116,4 +122,8 @@ export class SettingsState {
     this.#introSeen = value;
     this.#store.set('introSeen', value);
   }
+}
+
+function isPart(format: ElementFormat): format is Exclude<ElementFormat, 'x64' | 'u64' | 'i64'> {
+  return format !== 'x64' && format !== 'u64' && format !== 'i64';
 }

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, it } from 'vitest';
+import { bitsText } from '../../shared/elements.ts';
+import type { RegisterFormat } from '../../state/settings.svelte.ts';
 import { CpuState, FLAG, GPR, STATE_SIZE } from '../../shared/cpu-state.ts';
 import { DebugIndex } from '../../shared/debug-index.ts';
 import { DEBUG } from '../../state/testing/fake-machine.ts';
-import { addressOf, flagCells, leadingZeros, registerRows } from './registers.ts';
+import {
+  addressOf,
+  flagCells,
+  leadingZeros,
+  mxcsrFields,
+  oldText,
+  parseRegister,
+  registerRows,
+  registerText,
+} from './registers.ts';
 import { laneHeading, vectorRows } from './vectors.ts';
 
 const state = (): CpuState => new CpuState(new ArrayBuffer(STATE_SIZE));
@@ -70,5 +81,35 @@ describe('vectors', () => {
     expect([0, 1].map((lane) => laneHeading(lane, 2))).toEqual(['lane 0, low', 'lane 1, high']);
     expect(laneHeading(1, 4)).toBe('lane 1');
     expect(laneHeading(15, 16)).toBe('15');
+  });
+});
+
+describe('formats and control', () => {
+  it('show a register whole or its low part, and read it back', () => {
+    const value = 0xffff_ffff_8000_0041n;
+    expect(registerText(value, 'hex')).toBe('0xffffffff80000041');
+    expect(registerText(value, 'i32')).toBe('-2147483583');
+    expect(registerText(value, 'u8')).toBe('65');
+    expect(registerText(value, 'b8')).toMatch(/^11111111 .* 01000001$/);
+    expect(registerText(0x3fe0_0000_0000_0000n, 'f64')).toBe('0.5');
+    expect(oldText(2n, 'hex')).toBe('0x2');
+    const bits = (text: string, format: RegisterFormat): string => {
+      const parsed = parseRegister(text, format);
+      return parsed.ok ? bitsText(parsed.value) : parsed.error;
+    };
+    expect(bits('-1', 'signed')).toBe('0xffffffffffffffff');
+    expect(bits('10', 'hex')).toBe('0x0000000000000010');
+    expect(bits('7', 'u16')).toBe('0x0007');
+    expect(bits(registerText(value, 'b8'), 'b8')).toBe('0xffffffff80000041');
+    expect(bits('pear', 'hex')).toContain('not an integer');
+  });
+
+  it('decode MXCSR', () => {
+    const fields = mxcsrFields(0x1fa0 | 0x6000, 0x1f80);
+    const of = (name: string) => fields.find((field) => field.name === name);
+    expect(of('RC')).toMatchObject({ value: 'towards zero', changed: true });
+    expect(of('PE')).toMatchObject({ value: '1', changed: true });
+    expect(of('IM')).toMatchObject({ value: '1', changed: false });
+    expect(of('FTZ')).toMatchObject({ value: '0' });
   });
 });

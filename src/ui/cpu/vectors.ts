@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What the vector panel shows, computed. */
 import type { CpuState } from '../../shared/cpu-state.ts';
-import { formatLanes, type LaneFormat } from '../../shared/format.ts';
+import {
+  ELEMENT_FORMATS,
+  elementBytes,
+  elementTexts,
+  type ElementFormat,
+} from '../../shared/elements.ts';
 
-export const LANE_FORMATS: readonly { readonly value: LaneFormat; readonly label: string }[] = [
-  { value: 'f64', label: 'f64 × 2' },
-  { value: 'f32', label: 'f32 × 4' },
-  { value: 'i64', label: 'i64 × 2' },
-  { value: 'i32', label: 'i32 × 4' },
-  { value: 'hex', label: 'bytes, hex' },
-];
+/** `f64 × 2`, `i8 × 16`, `bytes, hex`. */
+export const LANE_FORMATS: readonly { readonly value: ElementFormat; readonly label: string }[] =
+  ELEMENT_FORMATS.map(({ value, label }) => ({
+    value,
+    label: /^[fiu]\d+$/.test(label) ? `${label} × ${16 / elementBytes(value)}` : label,
+  }));
 
 /** The heading of a lane's column: lane 0 is the low one, which memory holds first. */
 export function laneHeading(lane: number, lanes: number): string {
@@ -34,13 +38,13 @@ export interface VectorRow {
 export function vectorRows(
   cpu: CpuState,
   previous: CpuState | null,
-  format: LaneFormat,
+  format: ElementFormat,
 ): VectorRow[] {
   return Array.from({ length: 16 }, (_, n) => {
     const bytes = cpu.xmm(n);
     const old = previous?.xmm(n) ?? null;
-    const oldTexts = old === null ? [] : formatLanes(old, format);
-    const texts = formatLanes(bytes, format);
+    const oldTexts = old === null ? [] : elementTexts(old, format);
+    const texts = elementTexts(bytes, format);
     const size = 16 / texts.length;
     const lanes = texts.map((text, i) => {
       const same = old === null || equal(bytes, old, i * size, size);

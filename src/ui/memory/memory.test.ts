@@ -4,6 +4,7 @@ import { DebugIndex } from '../../shared/debug-index.ts';
 import { MemoryView } from '../../state/memory-view.svelte.ts';
 import { DEBUG, FakeMachine } from '../../state/testing/fake-machine.ts';
 import { addressText, asciiText, describeByte, numberTexts, rowShape } from './cells.ts';
+import { interpretations, placeFacts, pointerAt, textAt } from './interpret.ts';
 import { isExact, rowAt, scrollHeight, scrollOf, SCROLL_LIMIT } from './scroll.ts';
 
 describe('scrolling', () => {
@@ -72,7 +73,42 @@ describe('a view', () => {
     );
     expect(describeByte(await view(), index, 0x402011)).toContain('table+0x11: byte 105');
     expect(describeByte(await view(), index, 0x401fff)).toContain('not mapped');
-    expect(describeByte(await view(), null, 0x402800)).toContain('not mapped');
+    expect(describeByte(await view(), null, 0x412800)).toContain('not mapped');
     expect(describeByte(await view(), null, 0x402010)).toContain('in .data: byte 72');
+  });
+});
+
+describe('the inspector', () => {
+  it('reads the bytes as everything at once, text and pointers included', async () => {
+    const fake = new FakeMachine();
+    new Uint8Array(new Float64Array([-0.5]).buffer).forEach((b, i) =>
+      fake.memory.set(0x402000 + i, b),
+    );
+    new TextEncoder().encode('hello').forEach((c, i) => fake.memory.set(0x402010 + i, c));
+    [0x10, 0x20, 0x40].forEach((b, i) => fake.memory.set(0x402020 + i, b));
+    const view = new MemoryView(fake);
+    await view.loadRegions();
+    await view.read(0x402000, 0x100, 1);
+    const rows = interpretations(view, 0x402000);
+    expect(rows.find((row) => row.format === 'f64')).toEqual({
+      format: 'f64',
+      text: '-0.5',
+      bits: '0xbfe0000000000000',
+    });
+    expect(rows.find((row) => row.format === 'u64')?.text).toBe('13826050856027422720');
+    // At the end of what is mapped only the small ones are left.
+    expect(interpretations(view, 0x402ffe).map((row) => row.format)).toEqual(
+      rows.map((row) => row.format).filter((format) => /^(u16|i16|u8|i8|b8|char)$/.test(format)),
+    );
+    expect(textAt(view, 0x402010)).toBe('hello');
+    expect(textAt(view, 0x402000)).toBeNull();
+    expect(pointerAt(view, 0x402020)).toBe(0x402010);
+    expect(pointerAt(view, 0x402000)).toBeNull();
+    const index = new DebugIndex(DEBUG);
+    expect(placeFacts(view, index, 0x402009)).toEqual({
+      place: '0x402009, .data, rw-',
+      symbol: 'table+0x9',
+      lens: 'w[pixel 1] f64 = 0, byte 1 of 8',
+    });
   });
 });
