@@ -8,6 +8,7 @@ import type { Sample, StopReason } from '../protocol/machine.ts';
 import type { MachineState } from './machine.svelte.ts';
 import type { Store } from './store.ts';
 import { CurveBuilder, EMPTY_CURVE, type Counters, type Curve } from './training-curve.ts';
+import { TrainingRecord } from './training-record.ts';
 import {
   TrainingChoices,
   trainingArguments,
@@ -63,6 +64,7 @@ export class TrainingState {
   #speed = $state<number | null>(null);
   #builder = new CurveBuilder();
   #reading = false;
+  readonly #record = new TrainingRecord();
   #mark: { at: number; seen: number } | null = null;
 
   constructor(machine: TrainingMachine, store: Store, now: () => number = () => performance.now()) {
@@ -151,6 +153,7 @@ export class TrainingState {
     const options = this.options;
     const args = trainingArguments(options, this.#name);
     this.#builder = new CurveBuilder();
+    this.#record.clear();
     this.#curve = EMPTY_CURVE;
     this.#counters = null;
     this.#weights = null;
@@ -204,6 +207,11 @@ export class TrainingState {
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** Samples that had been seen at a moment of the run, in instructions; null when not known. */
+  seenAt(instructions: number): number | null {
+    return this.active || this.#finished ? this.#record.seenAt(instructions) : null;
   }
 
   dispose(): void {
@@ -267,7 +275,16 @@ export class TrainingState {
 
   #take(samples: readonly Sample[]): void {
     if (!this.active) return;
-    for (const sample of samples) this.#add(sample.values);
+    for (const sample of samples) {
+      // The program goes another way from an earlier moment: what came after is no part of this.
+      const kept = this.#record.backTo(sample.instructions);
+      if (kept !== null) {
+        this.#builder = new CurveBuilder();
+        for (const values of kept) this.#add(values);
+      }
+      this.#add(sample.values);
+      this.#record.add(sample, this.#builder.seen);
+    }
     this.#curve = this.#builder.curve;
     const now = this.#now();
     this.#mark ??= { at: now, seen: this.#builder.seen };
