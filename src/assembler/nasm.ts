@@ -16,6 +16,7 @@ import {
   wasi,
 } from '@bjorn3/browser_wasi_shim';
 import type { SourceTree } from '../protocol/assembler.ts';
+import { OutputFile } from './output-file.ts';
 
 export interface NasmRun {
   /** Exit status; -1 when NASM did not get to its end. */
@@ -59,7 +60,12 @@ class TooManyMessages extends Error {}
 
 /** @param main path of the file to assemble, relative to the root of `sources`; no leading `-`. */
 export function runNasm(module: WebAssembly.Module, sources: SourceTree, main: string): NasmRun {
-  const out = new Map<string, Inode>();
+  const image = new OutputFile();
+  const records = new OutputFile();
+  const out = new Map<string, Inode>([
+    [OUT_FILE, image],
+    [RECORDS_FILE, records],
+  ]);
   const chunks: Uint8Array[] = [];
   let size = 0;
   const stderr = new ConsoleStdout((bytes) => {
@@ -97,13 +103,14 @@ export function runNasm(module: WebAssembly.Module, sources: SourceTree, main: s
   } catch (error) {
     crash = explain(error);
   }
-  const records = fileBytes(out.get(RECORDS_FILE));
+  // a file that NASM has removed again is no longer in the directory
+  const text = out.has(RECORDS_FILE) ? records.written() : null;
   return {
     status,
     messages: decode(chunks, size),
     crash,
-    image: fileBytes(out.get(OUT_FILE)),
-    records: records && new TextDecoder().decode(records),
+    image: out.has(OUT_FILE) ? (image.written()?.slice() ?? null) : null,
+    records: text && new TextDecoder().decode(text),
   };
 }
 
@@ -147,10 +154,6 @@ function directory(sources: SourceTree): Directory {
     if (at instanceof Directory) at.contents.set(name, new File(bytes));
   }
   return root;
-}
-
-function fileBytes(inode: Inode | undefined): Uint8Array<ArrayBuffer> | null {
-  return inode instanceof File ? new Uint8Array(inode.data) : null;
 }
 
 function decode(chunks: readonly Uint8Array[], size: number): string {

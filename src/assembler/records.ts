@@ -51,56 +51,41 @@ const ABSOLUTE = -1;
 /** @throws Error when the text is not what our NASM writes. */
 export function parseRecords(text: string): Records {
   const files: string[] = [];
-  const sections = new Map<number, Section>();
-  const rows: string[][] = [];
-  for (const line of text.split('\n')) {
-    if (line === '') continue;
-    if (line.startsWith('F ')) {
-      files.push(line.slice(2));
-    } else if (line.startsWith('S ')) {
-      const [, segment, start, size, , name = ''] = line.split(' ');
-      sections.set(integer(segment), { name, start: integer(start), size: integer(size) });
-    } else {
-      rows.push(line.split(' '));
-    }
-  }
-
+  const sections = readSections(text);
   const runs: Run[] = [];
   const labels: Label[] = [];
   const constants = new Map<string, number>();
-  for (const row of rows) {
-    const [type, ...fields] = row;
+  const fields = new Fields(text);
+  while (fields.nextLine()) {
+    const type = fields.word();
     if (type === 'R') {
-      const [segment, offset, length, letter = '', file, line] = fields;
-      const section = sections.get(integer(segment));
-      const kind = KINDS[letter];
-      if (!section || !kind) throw new Error(`bad debug record: ${row.join(' ')}`);
-      runs.push({
-        address: section.start + integer(offset),
-        length: integer(length),
-        kind,
-        file: integer(file),
-        line: integer(line),
-        section,
-      });
+      const section = sections.get(fields.integer());
+      const offset = fields.integer();
+      const length = fields.integer();
+      const kind = KINDS[fields.word()];
+      if (!section || !kind) throw new Error(`bad debug record: ${fields.line}`);
+      const file = fields.integer();
+      const line = fields.integer();
+      runs.push({ address: section.start + offset, length, kind, file, line, section });
     } else if (type === 'L') {
-      const [segment, offset, here, file, line, name = ''] = fields;
-      if (integer(segment) === ABSOLUTE) {
-        constants.set(name, integer(offset));
+      const segment = fields.integer();
+      const offset = fields.integer();
+      const here = fields.integer() === 1;
+      const file = fields.integer();
+      const line = fields.integer();
+      const name = fields.word();
+      if (segment === ABSOLUTE) {
+        constants.set(name, offset);
         continue;
       }
       // Beside sections there are NASM's own `section.NAME.start` segments.
-      const section = sections.get(integer(segment));
-      if (!section || here !== '1' || isInternal(name, section)) continue;
-      labels.push({
-        name,
-        address: section.start + integer(offset),
-        section,
-        file: integer(file),
-        line: integer(line),
-      });
-    } else {
-      throw new Error(`bad debug record: ${row.join(' ')}`);
+      const section = sections.get(segment);
+      if (!section || !here || isInternal(name, section)) continue;
+      labels.push({ name, address: section.start + offset, section, file, line });
+    } else if (type === 'F') {
+      files.push(fields.rest());
+    } else if (type !== 'S') {
+      throw new Error(`bad debug record: ${fields.line}`);
     }
   }
   return {
@@ -112,14 +97,86 @@ export function parseRecords(text: string): Records {
   };
 }
 
-function isInternal(name: string, section: Section): boolean {
-  return name.startsWith('..') || name === `section.${section.name}.vstart`;
+/** Sections by their segment number. Their records come last, and the others need them. */
+function readSections(text: string): Map<number, Section> {
+  const sections = new Map<number, Section>();
+  const fields = new Fields(text);
+  while (fields.nextLine()) {
+    if (fields.word() !== 'S') continue;
+    const segment = fields.integer();
+    const start = fields.integer();
+    const size = fields.integer();
+    fields.word(); // its kind
+    sections.set(segment, { name: fields.word(), start, size });
+  }
+  return sections;
 }
 
-function integer(text: string | undefined): number {
-  const value = Number(text);
-  if (text === undefined || text === '' || !Number.isInteger(value)) {
-    throw new Error(`bad number in a debug record: ${String(text)}`);
+/**
+ * The fields of one line after the other. There are tens of thousands of lines, so nothing is made
+ * of them but what is asked for.
+ */
+class Fields {
+  readonly #text: string;
+  #begin = 0;
+  #at = 0;
+  #end = -1;
+
+  constructor(text: string) {
+    this.#text = text;
   }
-  return value;
+
+  /** Goes to the next line that is not empty. @returns false at the end of the text */
+  nextLine(): boolean {
+    do {
+      this.#begin = this.#at = this.#end + 1;
+      if (this.#at >= this.#text.length) return false;
+      const end = this.#text.indexOf('\n', this.#at);
+      this.#end = end < 0 ? this.#text.length : end;
+    } while (this.#end === this.#begin);
+    return true;
+  }
+
+  get line(): string {
+    return this.#text.slice(this.#begin, this.#end);
+  }
+
+  /** The next field; '' behind the last. */
+  word(): string {
+    const begin = this.#at;
+    let at = begin;
+    while (at < this.#end && this.#text.charCodeAt(at) !== SPACE) at++;
+    this.#at = Math.min(at + 1, this.#end);
+    return this.#text.slice(begin, at);
+  }
+
+  /** What is left of the line. */
+  rest(): string {
+    return this.#text.slice(this.#at, this.#end);
+  }
+
+  /** The next field as a whole number. @throws Error when it is none */
+  integer(): number {
+    const negative = this.#text.charCodeAt(this.#at) === MINUS;
+    let at = negative ? this.#at + 1 : this.#at;
+    const begin = at;
+    let value = 0;
+    for (; at < this.#end; at++) {
+      const digit = this.#text.charCodeAt(at) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      value = 10 * value + digit;
+    }
+    const good = at > begin && (at === this.#end || this.#text.charCodeAt(at) === SPACE);
+    if (!good) throw new Error(`bad number in a debug record: ${this.line}`);
+    this.#at = Math.min(at + 1, this.#end);
+    return negative ? -value : value;
+  }
+}
+
+const SPACE = 0x20;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+
+function isInternal(name: string, section: Section): boolean {
+  return name.startsWith('..') || name === `section.${section.name}.vstart`;
 }
