@@ -72,8 +72,14 @@ export class MachineClient implements MachineHandle {
     this.#call((m) => m.boot(request), BOOT_LIMIT);
   readonly run: MachineHandle['run'] = (command) => this.#call((m) => m.run(command));
   readonly pause: MachineHandle['pause'] = () => this.#call((m) => m.pause());
-  readonly setBreakpoints: MachineHandle['setBreakpoints'] = (addresses) =>
-    this.#call((m) => m.setBreakpoints(addresses), BOOT_LIMIT);
+  readonly setStops: MachineHandle['setStops'] = (breakpoints, watchpoints) =>
+    this.#call((m) => m.setStops(breakpoints, watchpoints), BOOT_LIMIT);
+  readonly stopHits: MachineHandle['stopHits'] = () => this.#call((m) => m.stopHits());
+  readonly evaluate: MachineHandle['evaluate'] = (requests) =>
+    this.#call((m) => m.evaluate(requests));
+  readonly locate: MachineHandle['locate'] = (text) => this.#call((m) => m.locate(text));
+  readonly findAddress: MachineHandle['findAddress'] = (text) =>
+    this.#call((m) => m.findAddress(text));
   readonly watchScalars: MachineHandle['watchScalars'] = (events, tensors) =>
     this.#call((m) => m.watchScalars(events, tensors), BOOT_LIMIT);
   readonly writeStdin: MachineHandle['writeStdin'] = (bytes) =>
@@ -92,8 +98,7 @@ export class MachineClient implements MachineHandle {
   readonly explain: MachineHandle['explain'] = (address) => this.#call((m) => m.explain(address));
   readonly describeMnemonic: MachineHandle['describeMnemonic'] = (mnemonic) =>
     this.#call((m) => m.describeMnemonic(mnemonic));
-  readonly callStack: MachineHandle['callStack'] = (slots) =>
-    this.#call((m) => m.callStack(slots));
+  readonly callStack: MachineHandle['callStack'] = (slots) => this.#call((m) => m.callStack(slots));
   readonly abiWarnings: MachineHandle['abiWarnings'] = () => this.#call((m) => m.abiWarnings());
 
   readonly timeline: MachineHandle['timeline'] = () => this.#call((m) => m.timeline());

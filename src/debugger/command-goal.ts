@@ -8,6 +8,7 @@ import { GPR } from '../shared/cpu-state.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
 import { stepInfoAt } from './disassemble.ts';
 import { goalAt, goalBehindCall, goalCaller, goalEvent, goalNext, type Goal } from './goal.ts';
+import { goalUntil } from './stops/until.ts';
 
 /** The machine as it stands when the command is given. */
 export interface Standing {
@@ -33,6 +34,8 @@ export function goalOf(command: Exclude<RunCommand, TimeCommand>, standing: Stan
       return standing.pending ? null : goalOver(memory);
     case 'next':
       return goalNext(command.what, memory, index);
+    case 'until':
+      return goalUntil(command.expression, memory, index);
     case 'until-event': {
       const events = index?.info.events.filter((event) => event.name === command.name) ?? [];
       const addresses = events.map((event) => addr(event.address));

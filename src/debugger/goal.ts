@@ -3,6 +3,7 @@
  * Where a command wants to arrive: addresses, each with a condition on the stack pointer that tells
  * this frame from deeper ones of a recursion.
  */
+import type { Watch } from '../cpu/cpu.ts';
 import { addr, isAddr, type Addr } from '../shared/brand.ts';
 import { GPR } from '../shared/cpu-state.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
@@ -22,6 +23,15 @@ export interface Goal {
    * the command, or null.
    */
   readonly each?: () => StopReason | null;
+  /**
+   * What has to be written for `each` to have another answer: then the engine runs at speed with
+   * these watches, and `each` is asked after their hits and after system calls. Null: no such thing.
+   */
+  readonly watches?: () => readonly Watch[] | null;
+  /** Whether `watches` has another answer than when last asked. */
+  readonly changed?: () => boolean;
+  /** There is no such goal: the command ends at once, for this reason. */
+  readonly failed?: StopReason;
 }
 
 /** Bytes of stack that are searched for return addresses, and how many of them are watched. */

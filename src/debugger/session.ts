@@ -5,7 +5,7 @@
  * The engine runs in slices of a few milliseconds. Between them the host breathes, so that a pause
  * gets through in an endless loop as well. A command ends in exactly one `StopReason`.
  */
-import type { Engine, RunResult } from '../cpu/cpu.ts';
+import type { Engine, RunResult, Watch } from '../cpu/cpu.ts';
 import { STACK_SIZE } from '../machine/layout.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import type { Process, SyscallOutcome } from '../machine/process.ts';
@@ -36,7 +36,7 @@ import { Timekeeper, type RecordingOptions } from './time/timekeeper.ts';
 /** What the session tells while it runs; output and strace come from the process itself. */
 export type SessionEvent = Extract<
   MachineEvent,
-  { type: 'running' | 'stopped' | 'progress' | 'waiting' | 'samples' | 'timeline' }
+  { type: 'running' | 'stopped' | 'progress' | 'waiting' | 'samples' | 'log' | 'timeline' }
 >;
 
 export interface SessionOptions {
@@ -90,6 +90,8 @@ export class Session {
   /** Breakpoints and watchpoints are passed by. */
   #muted = false;
   #armed = false;
+  /** What the goal has watched instead of going step by step. */
+  #watched: readonly Watch[] | null = null;
   /** Where the engine has been told to stop. */
   #addresses: ReadonlySet<Addr> = new Set();
   #running: Promise<StopReason> | null = null;
@@ -232,6 +234,7 @@ export class Session {
     this.#goal = goalOf(command, { memory: this.#memory, index: this.#index, pending });
     this.#muted = command.kind === 'detach';
     this.#armed = false;
+    if (this.#goal?.failed !== undefined) return Promise.resolve(this.#goal.failed);
     return this.#loop(stepCount(command, this.#goal));
   }
 
@@ -295,9 +298,11 @@ export class Session {
   }
 
   #slice(left: number): RunResult {
-    if (!this.#armed) this.#arm();
+    const goal = this.#goal;
+    if (!this.#armed || goal?.changed?.() === true) this.#arm();
     const started = this.#now();
-    if (this.#goal?.each !== undefined) return this.#stepwise(this.#goal.each, left, started);
+    const each = this.#watched === null ? goal?.each : undefined;
+    if (each !== undefined) return this.#stepwise(each, left, started);
     const { past } = this.time;
     const result = this.time.run(Math.min(left, this.#pace.budget));
     const ms = this.#now() - started;
@@ -335,7 +340,8 @@ export class Session {
       ...goal,
     ]);
     this.#engine.setBreakpoints(this.#addresses);
-    this.#engine.setWatches(this.#muted ? [] : this.stops.watches);
+    this.#watched = this.#goal?.watches?.() ?? null;
+    this.#engine.setWatches([...(this.#muted ? [] : this.stops.watches), ...(this.#watched ?? [])]);
     this.#armed = true;
   }
 
@@ -422,6 +428,8 @@ export class Session {
   }
 
   #flushSamples(): void {
+    const lines = this.stops.takeLog();
+    if (lines.length > 0) this.#onEvent({ type: 'log', lines });
     if (this.#samples.length === 0) return;
     const samples = this.#samples;
     this.#samples = [];

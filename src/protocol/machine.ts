@@ -4,6 +4,7 @@
  * import. After the Debug Adapter Protocol: the worker says `stopped(reason)`, then the page pulls
  * what it shows. Errors are data, since thrown ones lose their fields on the way.
  */
+import type { BreakpointApi, LogLine } from './breakpoints.ts';
 import type { DebugInfo } from './debug-info.ts';
 import type { InspectApi } from './inspect.ts';
 import type { TimeApi, TimeCommand, TimeEvent, TimeStop } from './time.ts';
@@ -70,6 +71,8 @@ export type StopReason =
     }
   /** The next instruction of the kind that was asked for is about to be executed. */
   | { readonly kind: 'next'; readonly what: NextKind }
+  /** The expression that was run for holds; or it is none, and `text` says why. */
+  | { readonly kind: 'condition'; readonly text: string }
   | { readonly kind: 'pause' }
   /** The `run until event` goal was reached. */
   | { readonly kind: 'event'; readonly name: string }
@@ -88,6 +91,11 @@ export type RunCommand =
   | { readonly kind: 'continue' }
   /** To the end, past all breakpoints and watchpoints. */
   | { readonly kind: 'detach' }
+  /**
+   * Until the expression comes to hold. As long as it reads memory alone the engine runs at speed;
+   * with registers in it, it is evaluated after every instruction, which is slow.
+   */
+  | { readonly kind: 'until'; readonly expression: string }
   /** To the next instruction of a kind, which is not executed. */
   | { readonly kind: 'next'; readonly what: NextKind }
   /** `count` instructions, default 1. */
@@ -119,6 +127,8 @@ export type MachineEvent =
   | { readonly type: 'waiting'; readonly snapshot: Snapshot }
   | { readonly type: 'output'; readonly fd: 1 | 2; readonly bytes: Uint8Array }
   | { readonly type: 'strace'; readonly lines: readonly StraceLine[] }
+  /** What log points have printed. */
+  | { readonly type: 'log'; readonly lines: readonly LogLine[] }
   | { readonly type: 'samples'; readonly samples: readonly Sample[] };
 
 export interface StraceLine {
@@ -153,7 +163,7 @@ export interface DisassembledInstruction {
 }
 
 /** What `machine.worker.ts` exposes through Comlink. */
-export interface MachineApi extends TimeApi, InspectApi {
+export interface MachineApi extends BreakpointApi, TimeApi, InspectApi {
   /**
    * Sets the one listener; called once by the client with a Comlink proxy.
    * @param page the page's address, against which `data/…` is resolved.
@@ -166,7 +176,6 @@ export interface MachineApi extends TimeApi, InspectApi {
   run(command: RunCommand): Promise<void>;
   /** Answers within 50 ms by `stopped(pause)`; no effect unless running. */
   pause(): Promise<void>;
-  setBreakpoints(addresses: readonly number[]): Promise<void>;
   /** At each of these events the scalars are read and sent as `samples`. Empty: none. */
   watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void>;
   writeStdin(bytes: Uint8Array): Promise<void>;

@@ -176,7 +176,7 @@ export class ClassifierState {
         return;
       }
       this.#alive = true;
-      await this.#client.setBreakpoints([]);
+      await this.#client.setStops([], []);
       await this.#client.run({ kind: 'continue' });
       if (turn !== this.#turn) return;
       if (this.#last !== null) this.show(this.#last);

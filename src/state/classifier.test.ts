@@ -43,7 +43,7 @@ class FakeMachine {
           : { ok: false, error: this.refusal },
       );
     },
-    setBreakpoints: () => Promise.resolve(),
+    setStops: () => Promise.resolve([]),
     run: () => Promise.resolve(),
     writeStdin: (bytes: Uint8Array) => {
       this.frames.push(bytes);

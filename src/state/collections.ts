@@ -12,6 +12,10 @@ export function withoutKey<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K,
   return rest;
 }
 
+export function mapOf<K, V>(entries: Iterable<readonly [K, V]>): ReadonlyMap<K, V> {
+  return new Map(entries);
+}
+
 export function emptyMap<K, V>(): ReadonlyMap<K, V> {
   return new Map();
 }

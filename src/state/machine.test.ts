@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GPR } from '../shared/cpu-state.ts';
 import { ConsoleState } from './console.svelte.ts';
 import { MachineState, type Program } from './machine.svelte.ts';
+import { PLAIN_STOP } from './stop-details.ts';
+import { memoryStore } from './store.ts';
 import { DEBUG, FakeMachine, snapshot } from './testing/fake-machine.ts';
 
 const PROGRAM: Program = { name: 'sigmoid', image: new Uint8Array([0x7f]), debug: DEBUG };
@@ -289,7 +291,8 @@ describe('a crash', () => {
 
 describe('breakpoints', () => {
   it('sets those of instructions, and of lines by the debug info of what runs', async () => {
-    const lines = { all: [{ file: 'main.asm', line: 12 }], toggle: vi.fn(() => 12) };
+    const at = { file: 'main.asm', line: 12, address: 0x401003, ...PLAIN_STOP };
+    const lines = { all: [at], toggle: vi.fn(() => 12), change: vi.fn(() => 12), remove: vi.fn() };
     machine.breakpoints.useLines(lines);
     await booted();
     machine.toggleBreakpoint(0x401007);
@@ -303,10 +306,49 @@ describe('breakpoints', () => {
   });
 
   it('is told to the machine at each boot', async () => {
-    machine.setProgram(PROGRAM);
+    await booted();
     machine.toggleBreakpoint(0x401007);
+    expect(machine.breakpoints.entries).toMatchObject([{ place: '_start.loop+0x4' }]);
+    fake.calls.length = 0;
     await machine.boot('');
-    expect(fake.calls).toEqual(['boot sigmoid', 'breakpoints 401007']);
+    expect(fake.calls[0]).toBe('boot sigmoid');
+    expect(fake.sought).toEqual(['_start.loop+0x4']); // found anew in each program
+  });
+
+  it('switches off one or all, and tells what is wrong and how often each was hit', async () => {
+    await booted();
+    machine.toggleBreakpoint(0x401007);
+    const [entry] = machine.breakpoints.entries;
+    const id = entry?.id ?? '';
+    machine.breakpoints.change(id, { condition: 'rax ==' });
+    fake.problems = [{ id, field: 'condition', column: 7, message: 'Missing.' }];
+    fake.hits = [{ id, hits: 3 }];
+    await machine.sendBreakpoints();
+    await machine.breakpoints.refresh();
+    expect(fake.breakpoints).toMatchObject([{ address: 0x401007, condition: 'rax ==' }]);
+    expect(machine.breakpoints.problemOf(id)?.column).toBe(7);
+    expect(machine.breakpoints.hitsOf(id)).toBe(3);
+    machine.breakpoints.suspended = true;
+    await machine.sendBreakpoints();
+    expect(fake.breakpoints).toMatchObject([{ enabled: false }]);
+    expect(machine.breaksAt(0x401007)).toBe(false);
+    machine.breakpoints.remove(id);
+    expect(machine.breakpoints.entries).toEqual([]);
+  });
+
+  it('keeps what is no line by its text, and watchpoints with it', async () => {
+    const store = memoryStore();
+    machine.breakpoints.useStore(store);
+    await booted();
+    fake.located = { ok: true, label: 'w', address: 0x402000, length: 8, type: 'f64' };
+    machine.toggleBreakpoint(0x401007);
+    expect(await machine.breakpoints.addWatchpoint('w[0]', 'write', { kind: 'nan' })).toBeNull();
+    fake.located = { ok: false, column: 3, length: 1, message: 'No.' };
+    expect(await machine.breakpoints.addWatchpoint('w[9]')).toBe('Column 3: No.');
+    const again = new MachineState(fake, new ConsoleState());
+    again.breakpoints.useStore(store);
+    expect(again.breakpoints.entries).toMatchObject([{ place: '_start.loop+0x4', address: null }]);
+    expect(again.breakpoints.watchpoints).toMatchObject([{ text: 'w[0]', when: { kind: 'nan' } }]);
   });
 });
 

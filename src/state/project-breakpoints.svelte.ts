@@ -3,43 +3,48 @@
  * Breakpoints by source line. The editor moves them along as lines come and go; each assembly
  * resolves them to addresses anew.
  */
-import { ascending, emptyMap, withEntry, withoutKey } from './collections.ts';
+import { emptyMap, withEntry, withoutKey } from './collections.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
+import { detailsOf, PLAIN_STOP, type StopDetails } from './stop-details.ts';
 import type { Store } from './store.ts';
 
 const KEY = 'breakpoints';
 
-export interface Breakpoint {
-  readonly file: string;
+interface Mark extends StopDetails {
   /** 1-based, in the text as the editor has it now. */
   readonly line: number;
+}
+
+export interface Breakpoint extends Mark {
+  readonly file: string;
   /** Its first instruction in the current program, null when the line makes none (any more). */
   readonly address: number | null;
 }
 
 export class Breakpoints {
   readonly #store: Store;
-  #lines = $state.raw(emptyMap<string, readonly number[]>());
+  #marks = $state.raw(emptyMap<string, readonly Mark[]>());
   #index = $state.raw<DebugIndex | null>(null);
 
   readonly #all = $derived.by((): readonly Breakpoint[] =>
-    [...this.#lines].flatMap(([file, lines]) =>
-      lines.map((line) => ({
+    [...this.#marks].flatMap(([file, marks]) =>
+      marks.map((mark) => ({
+        ...mark,
         file,
-        line,
-        address: this.#index?.addressesOf(file, line)[0] ?? null,
+        address: this.#index?.addressesOf(file, mark.line)[0] ?? null,
       })),
     ),
   );
 
-  readonly #addresses = $derived.by((): readonly number[] =>
-    ascending(this.#all.flatMap((b) => (b.address === null ? [] : [b.address]))),
-  );
-
   constructor(store: Store) {
     this.#store = store;
-    for (const [file, lines] of store.get(KEY, [], isLines)) {
-      this.#lines = withEntry(this.#lines, file, lines);
+    for (const [file, kept] of store.get(KEY, [], isKept)) {
+      const marks = kept.map((each) =>
+        typeof each === 'number'
+          ? { ...PLAIN_STOP, line: each } // as earlier versions kept them
+          : { ...detailsOf(each), line: each.line },
+      );
+      this.#marks = withEntry(this.#marks, file, sorted(marks));
     }
   }
 
@@ -47,13 +52,8 @@ export class Breakpoints {
     return this.#all;
   }
 
-  /** What the machine is given: ascending, each once. */
-  get addresses(): readonly number[] {
-    return this.#addresses;
-  }
-
   inFile(file: string): readonly number[] {
-    return this.#lines.get(file) ?? [];
+    return this.#in(file).map(({ line }) => line);
   }
 
   /** Resolves all lines in a newly assembled program. */
@@ -66,54 +66,90 @@ export class Breakpoints {
    * @returns the line concerned, or null when no code follows within reach.
    */
   toggle(file: string, line: number): number | null {
-    const here = this.inFile(file);
-    if (here.includes(line)) {
-      this.#put(
-        file,
-        here.filter((l) => l !== line),
-      );
+    const here = this.#in(file);
+    if (here.some((mark) => mark.line === line)) {
+      this.remove(file, line);
       return line;
     }
-    const target = this.#index ? this.#index.codeLineFrom(file, line) : line;
+    return this.change(file, line, {});
+  }
+
+  /**
+   * Changes the breakpoint of a line, or sets one. A line without code hands it to the next that has.
+   * @returns the line concerned, or null when no code follows within reach.
+   */
+  change(file: string, line: number, details: Partial<StopDetails>): number | null {
+    const here = this.#in(file);
+    const known = here.some((mark) => mark.line === line);
+    const target = known || !this.#index ? line : this.#index.codeLineFrom(file, line);
     if (target === null) return null;
-    if (target !== line && here.includes(target)) return target;
-    this.#put(file, [...here, target]);
+    const before = here.find((mark) => mark.line === target) ?? { ...PLAIN_STOP, line: target };
+    const rest = here.filter((mark) => mark.line !== target);
+    this.#put(file, [...rest, { ...before, ...details }]);
     return target;
   }
 
-  /** The editor's account of where a file's breakpoints are after an edit. */
+  remove(file: string, line: number): void {
+    this.#put(
+      file,
+      this.#in(file).filter((mark) => mark.line !== line),
+    );
+  }
+
+  /** The editor's account of where a file's breakpoints are after an edit, in their order. */
   move(file: string, lines: readonly number[]): void {
-    const next = ascending(lines);
-    const before = this.inFile(file);
-    if (next.length === before.length && next.every((l, i) => l === before[i])) return;
-    this.#put(file, next);
+    const here = this.#in(file);
+    if (lines.length === here.length && lines.every((line, i) => line === here[i]?.line)) return;
+    // When lines have been joined, the first of their breakpoints stays.
+    const moved = lines.map((line, i) => ({ ...(here[i] ?? PLAIN_STOP), line }));
+    this.#put(
+      file,
+      moved.filter(({ line }, i) => moved.findIndex((mark) => mark.line === line) === i),
+    );
   }
 
   clear(): void {
-    this.#lines = emptyMap();
+    this.#marks = emptyMap();
     this.#keep();
   }
 
-  #put(file: string, lines: readonly number[]): void {
-    this.#lines =
-      lines.length === 0
-        ? withoutKey(this.#lines, file)
-        : withEntry(this.#lines, file, ascending(lines));
+  #in(file: string): readonly Mark[] {
+    return this.#marks.get(file) ?? [];
+  }
+
+  #put(file: string, marks: readonly Mark[]): void {
+    this.#marks =
+      marks.length === 0
+        ? withoutKey(this.#marks, file)
+        : withEntry(this.#marks, file, sorted(marks));
     this.#keep();
   }
 
   #keep(): void {
-    this.#store.set(KEY, [...this.#lines]);
+    this.#store.set(KEY, [...this.#marks]);
   }
 }
 
-function isLines(value: unknown): value is [string, number[]][] {
+function sorted(marks: readonly Mark[]): readonly Mark[] {
+  return [...marks].sort((a, b) => a.line - b.line);
+}
+
+type Kept = number | { readonly line: number };
+
+function isKept(value: unknown): value is [string, Kept[]][] {
   return (
     Array.isArray(value) &&
     value.every((entry: unknown) => {
       if (!Array.isArray(entry)) return false;
-      const [file, lines] = entry as unknown[];
-      return typeof file === 'string' && Array.isArray(lines) && lines.every(Number.isInteger);
+      const [file, marks] = entry as unknown[];
+      return typeof file === 'string' && Array.isArray(marks) && marks.every(isMark);
     })
   );
+}
+
+function isMark(value: unknown): value is Kept {
+  if (Number.isInteger(value)) return true;
+  return typeof value === 'object' && value !== null && 'line' in value
+    ? Number.isInteger(value.line)
+    : false;
 }

@@ -304,9 +304,9 @@ describe('breakpoints', () => {
     const p = project();
     await p.load();
     expect(p.breakpoints.toggle('sigmoid.asm', 1)).toBe(2);
-    expect(p.breakpoints.addresses).toEqual([0x1000]);
+    expect(p.breakpoints.all).toMatchObject([{ address: 0x1000 }]);
     expect(p.breakpoints.toggle('sigmoid.asm', 2)).toBe(2);
-    expect(p.breakpoints.addresses).toEqual([]);
+    expect(p.breakpoints.all).toEqual([]);
     expect(p.breakpoints.toggle('sigmoid.asm', 3)).toBeNull();
   });
 
@@ -317,7 +317,7 @@ describe('breakpoints', () => {
     p.files.edit('sigmoid.asm', 'start:\n  add\n  nop\n');
     p.breakpoints.move('sigmoid.asm', [3]);
     await p.build.assembleNow();
-    expect(p.breakpoints.addresses).toEqual([0x1001]);
+    expect(p.breakpoints.all).toMatchObject([{ address: 0x1001 }]);
   });
 
   it('are kept, and one whose line lost its code stays without an address', async () => {
@@ -327,7 +327,7 @@ describe('breakpoints', () => {
     p.breakpoints.toggle('sigmoid.asm', 2);
     p.files.edit('sigmoid.asm', 'start:\n; nothing\n  nop\n');
     await p.build.assembleNow();
-    expect(p.breakpoints.all).toEqual([{ file: 'sigmoid.asm', line: 2, address: null }]);
+    expect(p.breakpoints.all).toMatchObject([{ file: 'sigmoid.asm', line: 2, address: null }]);
     const again = project(store);
     expect(again.breakpoints.inFile('sigmoid.asm')).toEqual([2]);
   });

@@ -8,6 +8,7 @@ import { describeMnemonic } from '../debugger/inspect/help/table.ts';
 import { Inspector } from '../debugger/inspect/inspector.ts';
 import { listRegions, pokeMemory, pokeRegister, readWindow } from '../debugger/inspect.ts';
 import { Session } from '../debugger/session.ts';
+import { StopDesk } from '../debugger/stops/stop-desk.ts';
 import { isTimeCommand } from '../debugger/time/commands.ts';
 import { TimeFiles } from '../debugger/time/time-files.ts';
 import { DEFAULT_BUDGET } from '../debugger/time/time-machine.ts';
@@ -23,7 +24,7 @@ import type {
   MachineEvent,
 } from '../protocol/machine.ts';
 import type { Timeline, TimelineTick } from '../protocol/time.ts';
-import { addr, isAddr, type Addr } from '../shared/brand.ts';
+import { isAddr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
 import { Feed } from './feed.ts';
 import { servedFiles } from './served-files.ts';
@@ -46,6 +47,7 @@ const MOST_INSTRUCTIONS = 512;
 class MachineWorker implements MachineApi {
   readonly #breathe = makeBreathe();
   readonly #memory = new GuestMemory();
+  readonly #stops = new StopDesk(this.#memory);
   readonly #engines = new Map<EngineChoice, Engine>();
   readonly #feed = new Feed((event) => this.#emit(event));
   /** A proxy: its promise resolves once the page has dealt with the event. */
@@ -56,7 +58,6 @@ class MachineWorker implements MachineApi {
   #session: Session | null = null;
   #inspector: Inspector | null = null;
   #debug: BootRequest['debug'] = null;
-  #breakpoints: readonly Addr[] = [];
   #watched: { readonly events: readonly string[]; readonly tensors: readonly string[] } = {
     events: [],
     tensors: [],
@@ -111,11 +112,12 @@ class MachineWorker implements MachineApi {
         void this.#emit(event);
       },
     });
-    session.setBreakpoints(this.#breakpoints);
+    this.#stops.attach(session);
     session.watchScalars(this.#watched.events, this.#watched.tensors);
     this.#session = session;
     this.#inspector = new Inspector(this.#memory, session.index);
     this.#inspector.atStop();
+    void this.#emit({ type: 'timeline', timeline: session.time.timeline() });
     return { ok: true, snapshot: session.snapshot() };
   }
 
@@ -123,6 +125,7 @@ class MachineWorker implements MachineApi {
   #end(): void {
     this.#session?.dispose();
     this.#session = null;
+    this.#stops.attach(null);
     this.#inspector = null;
     this.#process = null;
     this.#feed.flush();
@@ -145,11 +148,18 @@ class MachineWorker implements MachineApi {
     return Promise.resolve();
   }
 
-  setBreakpoints(addresses: readonly number[]): Promise<void> {
-    this.#breakpoints = addresses.filter((address) => isAddr(address)).map((a) => addr(a));
-    this.#session?.setBreakpoints(this.#breakpoints);
-    return Promise.resolve();
-  }
+  readonly setStops: MachineApi['setStops'] = (breakpoints, watchpoints) =>
+    Promise.resolve(this.#stops.set(breakpoints, watchpoints));
+
+  readonly stopHits: MachineApi['stopHits'] = () => Promise.resolve(this.#stops.hits());
+
+  readonly evaluate: MachineApi['evaluate'] = (requests) =>
+    Promise.resolve(this.#stops.evaluate(requests));
+
+  readonly locate: MachineApi['locate'] = (text) => Promise.resolve(this.#stops.locate(text));
+
+  readonly findAddress: MachineApi['findAddress'] = (text) =>
+    Promise.resolve(this.#stops.findAddress(text));
 
   watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void> {
     this.#watched = { events, tensors };

@@ -8,6 +8,7 @@ import type { Watch, WatchHit } from '../../cpu/cpu.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type {
   BreakpointSpec,
+  LogLine,
   StopHits,
   StopProblem,
   WatchpointSpec,
@@ -18,7 +19,11 @@ import type { DebugIndex } from '../../shared/debug-index.ts';
 import { hex, hexBytes } from '../../shared/format.ts';
 import { describeInstruction } from '../disassemble.ts';
 import { BreakRule } from './break-rule.ts';
+import { GuestEnv } from './guest-env.ts';
 import { WatchRule, type Use } from './watch-rule.ts';
+
+/** Lines of log points kept between two takings; more than that nobody reads. */
+const MOST_LINES = 10_000;
 
 export interface Asking {
   /** A replay: what happens now has happened before. */
@@ -28,16 +33,19 @@ export interface Asking {
 export class StopRules {
   readonly #memory: GuestMemory;
   readonly #index: DebugIndex | null;
+  readonly #env: GuestEnv;
   /** All, by id; also those that are disabled. */
   #rules: ReadonlyMap<string, BreakRule | WatchRule> = new Map();
   #breaks: ReadonlyMap<Addr, readonly BreakRule[]> = new Map();
   #watchRules: readonly WatchRule[] = [];
+  #log: LogLine[] = [];
   /** Watched bytes before a system call, by rule. */
   #before: readonly (readonly [WatchRule, Uint8Array])[] = [];
 
   constructor(memory: GuestMemory, index: DebugIndex | null) {
     this.#memory = memory;
     this.#index = index;
+    this.#env = new GuestEnv(memory);
   }
 
   /** Replaces all; those of the same id and meaning keep their hits. */
@@ -52,7 +60,7 @@ export class StopRules {
     for (const spec of breakpoints) {
       if (!isAddr(spec.address)) continue;
       const before = this.#rules.get(spec.id);
-      const rule = BreakRule.make(spec, before instanceof BreakRule ? before : null);
+      const rule = BreakRule.make(spec, before instanceof BreakRule ? before : null, this.#index);
       if (!(rule instanceof BreakRule)) {
         problems.push(rule);
         continue;
@@ -64,7 +72,7 @@ export class StopRules {
     for (const spec of watchpoints) {
       const before = this.#rules.get(spec.id);
       const same = before instanceof WatchRule ? before : null;
-      const rule = WatchRule.make(spec, same, this.#memory.size);
+      const rule = WatchRule.make(spec, same, this.#index, this.#memory.size);
       if (!(rule instanceof WatchRule)) {
         problems.push(rule);
         continue;
@@ -95,8 +103,13 @@ export class StopRules {
     const at = this.#memory.state.instructions;
     let reason: StopReason | null = null;
     for (const rule of rules) {
-      if (rule.arrive(at, quiet)) {
-        reason ??= { kind: 'breakpoint', address: rip, id: rule.spec.id };
+      const { id } = rule.spec;
+      const arrival = rule.arrive(at, this.#env, quiet);
+      if (arrival.kind === 'stop') {
+        const text = arrival.text === null ? {} : { text: arrival.text };
+        reason ??= { kind: 'breakpoint', address: rip, id, ...text };
+      } else if (arrival.kind === 'log' && this.#log.length < MOST_LINES) {
+        this.#log.push({ id, at, text: arrival.text });
       }
     }
     return reason;
@@ -131,6 +144,14 @@ export class StopRules {
     return reason;
   }
 
+  /** What log points have printed since this was last asked. */
+  takeLog(): readonly LogLine[] {
+    if (this.#log.length === 0) return this.#log;
+    const lines = this.#log;
+    this.#log = [];
+    return lines;
+  }
+
   /** Hits of all that are set, up to the present moment. */
   hits(): readonly StopHits[] {
     const at = this.#memory.state.instructions;
@@ -146,7 +167,7 @@ export class StopRules {
   }
 
   #judge(rule: WatchRule, use: Use, rip: number, { quiet = false }: Asking): StopReason | null {
-    if (!rule.meant(use)) return null;
+    if (!rule.meant(use, this.#env)) return null;
     if (!quiet) rule.journal.note(this.#memory.state.instructions);
     const index = this.#index;
     const name = index?.describe(rip) ?? hex(rip);

@@ -67,6 +67,61 @@ describe('a breakpoint', () => {
     expect(rig.session.stops.hits()).toEqual([{ id: '_start.round', hits: 10 }]);
   });
 
+  it.each([
+    ['rcx == 4 || [sum] > 52', [4, 1]],
+    ['hits >= 9', []], // each that does not hold is none
+    ['ecx % 3 == 0 && sum.u64 < 40', [9, 6]],
+  ])('on condition %s stops where it holds', async (condition, expected) => {
+    const rig = await start(ROUNDS);
+    expect(rig.session.setStops([breakpoint(rig, '_start.round', { condition })], [])).toEqual([]);
+    expect(await rounds(rig)).toEqual(expected);
+  });
+
+  it('counts the arrivals at which its condition holds', async () => {
+    const rig = await start(ROUNDS);
+    const own = breakpoint(rig, '_start.round', { condition: 'rcx & 1 == 1', hits: '= 3' });
+    rig.session.setStops([own], []);
+    expect(await rig.run({ kind: 'continue' })).toEqual({
+      kind: 'breakpoint',
+      address: rig.at('_start.round'),
+      id: '_start.round',
+      text: 'rcx & 1 == 1',
+    });
+    expect(rig.gpr('rcx')).toBe(5n);
+  });
+
+  it('stops when its condition cannot be evaluated, and says so', async () => {
+    const rig = await start(ROUNDS);
+    rig.session.setStops([breakpoint(rig, '_start.round', { condition: '[rcx] == 1' })], []);
+    expect(await rig.run({ kind: 'continue' })).toMatchObject({
+      kind: 'breakpoint',
+      text: expect.stringContaining('Nothing is mapped at 0xa') as string,
+    });
+  });
+
+  it('prints instead of stopping when it has a text to print', async () => {
+    const rig = await start(ROUNDS);
+    const log = 'rcx {rcx}, sum {[sum]}, here {rip}';
+    rig.session.setStops([breakpoint(rig, '_start.round', { log, hits: '% 5' })], []);
+    expect(await rounds(rig)).toEqual([]);
+    const lines = rig.events.flatMap((event) => (event.type === 'log' ? event.lines : []));
+    const place = `0x${rig.at('_start.round').toString(16)} _start.round`;
+    expect(lines).toEqual([
+      { id: '_start.round', at: 13, text: `rcx 6, sum 34, here ${place}` },
+      { id: '_start.round', at: 28, text: `rcx 1, sum 54, here ${place}` },
+    ]);
+  });
+
+  it.each([
+    ['condition', { condition: 'rcx > sun' }, 7],
+    ['log', { log: 'at {rip} {nowhere}' }, 11],
+  ] as const)('says what is wrong with its %s, and is left out', async (field, more, column) => {
+    const rig = await start(ROUNDS);
+    const problems = rig.session.setStops([breakpoint(rig, '_start.round', more)], []);
+    expect(problems).toMatchObject([{ id: '_start.round', field, column }]);
+    expect(await rounds(rig)).toEqual([]);
+  });
+
   it('says what is wrong with its hits, and is left out', async () => {
     const rig = await start(ROUNDS);
     const problems = rig.session.setStops([breakpoint(rig, '_start.round', { hits: 'x' })], []);
@@ -108,6 +163,17 @@ describe('a watchpoint', () => {
     const rig = await start(ROUNDS);
     rig.session.setStops([], [watch(rig, 'sum', { when: { kind: 'crosses', value: 34 } })]);
     expect(await rounds(rig)).toEqual([7]); // 10 + 9 + 8 = 27, then 34
+  });
+
+  it('stops where an expression of the old and the new value holds', async () => {
+    const rig = await start(ROUNDS);
+    const when = { kind: 'holds', expression: 'new - old == 4 || hits == 1' } as const;
+    rig.session.setStops([], [watch(rig, 'sum', { when })]);
+    expect(await rounds(rig)).toEqual([10, 4]);
+    const wrong = { kind: 'holds', expression: 'new > lod' } as const;
+    expect(rig.session.setStops([], [watch(rig, 'sum', { when: wrong })])).toMatchObject([
+      { field: 'when', column: 7 },
+    ]);
   });
 
   it('stops where a value becomes NaN, once', async () => {
@@ -196,6 +262,48 @@ describe('commands', () => {
     const rig = await start(ROUNDS);
     rig.session.setStops([breakpoint(rig, '_start.round')], [watch(rig, 'sum')]);
     expect(await rig.run({ kind: 'detach' })).toEqual(END);
+  });
+
+  it.each([
+    ['[sum] >= 34', 7, '_start.added'], // memory alone: at speed
+    ['rcx == 4 && zf == 0', 4, '_start.added+0x2'], // step by step
+    ['sum.u64 > 20 && rcx < 8', 7, '_start.added+0x2'],
+  ])('until %s stops when it comes to hold', async (expression, rcx, place) => {
+    const rig = await start(ROUNDS);
+    const reason = { kind: 'condition', text: expression };
+    expect(await rig.run({ kind: 'until', expression })).toEqual(reason);
+    expect([Number(rig.gpr('rcx')), rig.place]).toEqual([rcx, place]);
+    // It holds already: what ends a second run is that it comes to hold again.
+    expect(await rig.run({ kind: 'until', expression })).toEqual(END);
+  });
+
+  it('until notices what system calls write, and follows pointers', async () => {
+    const rig = await start(`
+_start:
+    lea rax, [second]
+    mov [pointer], rax
+    mov dword [first], 5
+    xor eax, eax
+    xor edi, edi
+    lea rsi, [second]
+    mov edx, 8
+    syscall
+.after:
+    ${EXIT}
+section .data
+pointer: dq first
+first: dq 0
+second: dq 0`);
+    rig.process.stdin.push(Uint8Array.of(5));
+    await rig.run({ kind: 'until', expression: '[[pointer]] == 5' });
+    expect(rig.place).toBe('_start.after');
+  });
+
+  it('until ends at once when the expression is none', async () => {
+    const rig = await start(ROUNDS);
+    const reason = await rig.run({ kind: 'until', expression: 'rcx ==' });
+    expect(reason).toMatchObject({ kind: 'condition' });
+    expect(rig.memory.state.instructions).toBe(0);
   });
 
   const KINDS = `

@@ -3,7 +3,13 @@
 import type { Watch, WatchHit } from '../../cpu/cpu.ts';
 import type { StopProblem, WatchpointSpec } from '../../protocol/breakpoints.ts';
 import { addr, isAddr } from '../../shared/brand.ts';
+import type { DebugIndex } from '../../shared/debug-index.ts';
+import { typeNamed, type ScalarType } from '../../shared/expression/code.ts';
+import { compileCondition, type Condition } from '../../shared/expression/expression.ts';
+import { Scope } from '../../shared/expression/scope.ts';
+import { elementSize } from '../../shared/lens.ts';
 import { crosses, elementNumber, sameBytes, watchedText } from './element.ts';
+import type { GuestEnv } from './guest-env.ts';
 import { HitJournal } from './hit-journal.ts';
 
 /** What has happened to the watched bytes. */
@@ -17,9 +23,11 @@ export class WatchRule {
   readonly spec: WatchpointSpec;
   readonly watch: Watch;
   readonly journal: HitJournal;
+  readonly #condition: Condition | null;
 
-  private constructor(spec: WatchpointSpec, journal: HitJournal) {
+  private constructor(spec: WatchpointSpec, journal: HitJournal, condition: Condition | null) {
     this.spec = spec;
+    this.#condition = condition;
     // What is not written does not change.
     const access = spec.when.kind === 'any' ? spec.access : 'write';
     this.watch = { start: addr(spec.address), length: spec.length, access };
@@ -30,6 +38,7 @@ export class WatchRule {
   static make(
     spec: WatchpointSpec,
     before: WatchRule | null,
+    index: DebugIndex | null,
     size: number,
   ): WatchRule | StopProblem {
     const { id, address, length } = spec;
@@ -40,10 +49,19 @@ export class WatchRule {
     if (!isAddr(address) || address + length > size) {
       return { ...problem, message: 'This lies outside of the memory of the machine.' };
     }
-    return new WatchRule(
-      spec,
-      before !== null && isSame(before.spec, spec) ? before.journal : new HitJournal(),
-    );
+    if (spec.type !== null && length < elementSize(spec.type)) {
+      return { ...problem, message: `A ${spec.type} has more bytes than are watched.` };
+    }
+    let condition: Condition | null = null;
+    if (spec.when.kind === 'holds') {
+      const compiled = compileCondition(spec.when.expression, new Scope(index), {
+        watched: elementType(spec),
+      });
+      if (!compiled.ok) return { id, field: 'when', ...compiled.error };
+      condition = compiled.value;
+    }
+    const same = before !== null && isSame(before.spec, spec);
+    return new WatchRule(spec, same ? before.journal : new HitJournal(), condition);
   }
 
   /** What an access has done to the watched bytes; null when it is none of this rule's business. */
@@ -61,7 +79,7 @@ export class WatchRule {
   }
 
   /** Whether the use is one to stop at. */
-  meant({ before, after }: Use): boolean {
+  meant({ before, after }: Use, env: GuestEnv): boolean {
     const { when } = this.spec;
     switch (when.kind) {
       case 'any':
@@ -72,6 +90,8 @@ export class WatchRule {
         return this.#some(before, after, (old, now) => !Number.isNaN(old) && Number.isNaN(now));
       case 'crosses':
         return this.#some(before, after, (old, now) => crosses(old, now, when.value));
+      case 'holds':
+        return this.#holds(before, after, env);
     }
   }
 
@@ -84,16 +104,32 @@ export class WatchRule {
     return `${spec.label} went from ${watchedText(before, spec)} to ${now} by ${where}`;
   }
 
+  /** What cannot be evaluated is worth a stop: silence would hide it. */
+  #holds(before: Uint8Array, after: Uint8Array, env: GuestEnv): boolean {
+    env.hits = this.journal.upTo(env.cpu.instructions) + 1;
+    env.old = new DataView(before.buffer, before.byteOffset, before.byteLength);
+    env.now = new DataView(after.buffer, after.byteOffset, after.byteLength);
+    const holds = this.#condition?.holds(env) ?? true;
+    env.old = undefined;
+    env.now = undefined;
+    return holds !== false;
+  }
+
   /** Looks at element after element of a range. */
   #some(before: Uint8Array, after: Uint8Array, is: (old: number, now: number) => boolean): boolean {
     const { spec } = this;
-    const size = spec.type === null ? 1 : Number(spec.type.slice(1)) / 8;
+    const size = spec.type === null ? 1 : elementSize(spec.type);
     for (let at = 0; at + size <= after.length; at += size) {
       const old = elementNumber(before.subarray(at, at + size), spec);
       if (is(old, elementNumber(after.subarray(at, at + size), spec))) return true;
     }
     return false;
   }
+}
+
+/** How `old` and `new` are read: as the element, or as an integer of the length. */
+function elementType({ type, length }: WatchpointSpec): ScalarType | null {
+  return typeNamed(type ?? `u${length * 8}`);
 }
 
 function isSame(a: WatchpointSpec, b: WatchpointSpec): boolean {

@@ -13,8 +13,8 @@ export interface Env {
   /** Hits of the stop that is being judged, this one included. */
   readonly hits: number;
   /** The watched element before and after, for conditions of watchpoints: little-endian bytes. */
-  readonly old?: DataView;
-  readonly now?: DataView;
+  readonly old?: DataView | undefined;
+  readonly now?: DataView | undefined;
 }
 
 export type Bits = 8 | 16 | 32 | 64;

@@ -2,6 +2,15 @@
 /** A machine for tests: it notes what it is asked, and says what the test makes it say. */
 import type { MachineHandle } from '../../client/machine-client.ts';
 import { WorkerGone, type WorkerCrash } from '../../client/worker-link.ts';
+import type {
+  BreakpointSpec,
+  Evaluation,
+  EvaluationRequest,
+  Located,
+  StopHits,
+  StopProblem,
+  WatchpointSpec,
+} from '../../protocol/breakpoints.ts';
 import type { DebugInfo } from '../../protocol/debug-info.ts';
 import type {
   AbiWarning,
@@ -135,8 +144,47 @@ export class FakeMachine implements MachineHandle {
     return this.#answer('pause', undefined);
   }
 
-  setBreakpoints(addresses: readonly number[]): Promise<void> {
-    return this.#answer(`breakpoints ${addresses.map((a) => a.toString(16)).join(' ')}`, undefined);
+  /** What `setStops` finds wrong. */
+  problems: readonly StopProblem[] = [];
+  breakpoints: readonly BreakpointSpec[] = [];
+  watchpoints: readonly WatchpointSpec[] = [];
+  hits: readonly StopHits[] = [];
+  /** Values by expression; others are refused. */
+  values = new Map<string, Evaluation>();
+  located: Located = { ok: false, column: 1, length: 1, message: 'Nowhere.' };
+
+  setStops(
+    breakpoints: readonly BreakpointSpec[],
+    watchpoints: readonly WatchpointSpec[],
+  ): Promise<readonly StopProblem[]> {
+    this.breakpoints = breakpoints;
+    this.watchpoints = watchpoints;
+    const at = breakpoints.filter((b) => b.enabled).map((b) => b.address.toString(16));
+    return this.#answer(`breakpoints ${at.join(' ')}`, this.problems);
+  }
+
+  stopHits(): Promise<readonly StopHits[]> {
+    return this.#answer(null, this.hits);
+  }
+
+  evaluate(requests: readonly EvaluationRequest[]): Promise<readonly Evaluation[]> {
+    const none: Evaluation = { ok: false, column: 1, length: 1, message: 'Unknown.' };
+    return this.#answer(
+      null,
+      requests.map(({ text }) => this.values.get(text) ?? none),
+    );
+  }
+
+  locate(): Promise<Located> {
+    return this.#answer(null, this.located);
+  }
+
+  /** What `findAddress` was asked. */
+  readonly sought: string[] = [];
+
+  findAddress(text: string): ReturnType<MachineHandle['findAddress']> {
+    this.sought.push(text);
+    return this.#answer(null, { ok: true, address: Number(text) });
   }
 
   watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void> {
