@@ -14,6 +14,7 @@ import type { MenuState } from './menu.svelte.ts';
 import type { ProjectState } from './project.svelte.ts';
 import type { SettingsState } from './settings.svelte.ts';
 import type { ThemeState } from './theme.svelte.ts';
+import type { StackState } from './stack.svelte.ts';
 import type { TrainingState } from './training.svelte.ts';
 import type { ValueActions } from './value-actions.svelte.ts';
 
@@ -23,6 +24,7 @@ export const [useSettings, provideSettings] = createContext<SettingsState>();
 export const [useLayout, provideLayout] = createContext<LayoutState>();
 export const [useTheme, provideTheme] = createContext<ThemeState>();
 
+export const [useStack, provideStack] = createContext<StackState>();
 export const [useMenu, provideMenu] = createContext<MenuState>();
 export const [useValueActions, provideValueActions] = createContext<ValueActions>();
 

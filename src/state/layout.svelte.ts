@@ -10,7 +10,7 @@ export type NarrowView = 'draw' | 'code' | 'cpu' | 'memory' | 'console';
 export type SideView = 'draw' | 'train' | 'cpu' | 'memory';
 export type NetworkView = 'draw' | 'train';
 export type CpuView = 'vectors' | 'disassembly';
-export type MemoryView = 'memory' | 'regions';
+export type MemoryView = 'memory' | 'stack' | 'regions' | 'outline';
 export type ConsoleView = 'console' | 'strace';
 
 /** A draggable border: the size of the part before it, as a fraction of the whole. */
@@ -51,6 +51,7 @@ export class LayoutState {
   #console = $state<ConsoleView>('console');
   #source = $state.raw<Request<SourcePlace> | null>(null);
   #address = $state.raw<Request<number> | null>(null);
+  #code = $state.raw<Request<number> | null>(null);
   #caret = $state.raw<SourcePlace | null>(null);
 
   /** @param width of the page in CSS pixels. */
@@ -147,6 +148,11 @@ export class LayoutState {
     return this.#address;
   }
 
+  /** The instruction last asked for; the disassembly goes there. */
+  get code(): Request<number> | null {
+    return this.#code;
+  }
+
   /** Where the editor's caret is, told by the editor; `run to cursor` and F9 use it. */
   get caret(): SourcePlace | null {
     return this.#caret;
@@ -168,6 +174,14 @@ export class LayoutState {
     this.#memory = 'memory';
     this.#narrow = 'memory';
     this.#side = 'memory';
+  }
+
+  /** Lets the disassembly show an instruction; brings it into view unless `quietly`. */
+  showCode(address: number, quietly = false): void {
+    this.#code = { target: address };
+    if (quietly) return;
+    this.cpu = 'disassembly';
+    this.showCpu();
   }
 
   /** Brings the registers into view; for "Step through it". */
