@@ -15,5 +15,6 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'wasm/**/*.test.ts'],
     testTimeout: 60_000,
     pool: 'forks',
+    maxWorkers: '100%', // the default leaves one core idle: half of two
   },
 });

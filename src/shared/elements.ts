@@ -51,7 +51,7 @@ export function elementBytes(format: ElementFormat): number {
 /** Most characters that an element takes, a sign included. */
 export function elementChars(format: ElementFormat): number {
   const widths: Readonly<Record<ElementFormat, number>> = {
-    ...{ f64: 26, f32: 20, x64: 16, u64: 20, i64: 20, x32: 8, u32: 10, i32: 11 },
+    ...{ f64: 26, f32: 22, x64: 16, u64: 20, i64: 20, x32: 8, u32: 10, i32: 11 },
     ...{ x16: 4, u16: 5, i16: 6, hex: 2, u8: 3, i8: 4, b8: 8, char: 3 },
   };
   return widths[format];
@@ -149,7 +149,8 @@ function integerBytes(value: bigint, size: number): Uint8Array {
 export function parseElement(text: string, format: ElementFormat): Result<Uint8Array, string> {
   const size = elementBytes(format);
   const bits = size * 8;
-  if (text.trim() === '') return err('Type a value.');
+  const blank = format === 'char' && text === ' '; // a space is a character like others
+  if (text.trim() === '' && !blank) return err('Type a value.');
   if (format === 'f64' || format === 'f32') {
     const value = parseFloatText(text);
     if (value !== null) {

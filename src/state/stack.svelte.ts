@@ -27,11 +27,8 @@ export class StackState {
 
   /** What the stops have shown of broken conventions, and what the code of active functions shows. */
   get warnings(): readonly AbiWarning[] {
-    const known = new Set(this.#breaches.map((warning) => warning.text));
-    return [
-      ...this.#breaches,
-      ...this.#report.warnings.filter((warning) => !known.has(warning.text)),
-    ];
+    const known = (text: string): boolean => this.#breaches.some((breach) => breach.text === text);
+    return [...this.#breaches, ...this.#report.warnings.filter((warning) => !known(warning.text))];
   }
 
   /** How many slots are fetched. */

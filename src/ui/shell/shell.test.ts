@@ -18,9 +18,15 @@ describe('machineKey', () => {
     expect(press('F11', { shiftKey: true })).toBe('step-out');
   });
 
+  it('goes back with Alt', () => {
+    expect(press('F5', { altKey: true })).toBe('reverse-run');
+    expect(press('F11', { altKey: true })).toBe('step-back');
+    expect(press('F11', { shiftKey: true, altKey: true })).toBe('step-back-out');
+  });
+
   it('leaves all others to the browser', () => {
     expect(press('F5', { ctrlKey: true })).toBeNull();
-    expect(press('F5', { altKey: true })).toBeNull();
+    expect(press('F6', { altKey: true })).toBeNull();
     expect(press('a')).toBeNull();
     expect(press('F12')).toBeNull();
   });

@@ -9,7 +9,7 @@
  */
 import { STATE_OFFSET } from '../../../machine/layout.ts';
 import { STATE } from '../../../shared/cpu-state.ts';
-import { f32, f64, get, i32, ifThen, op, opImm, v128Lanes, V_ZERO, type Expr } from '../ir.ts';
+import { f32, f64, i32, ifThen, op, opImm, v128Lanes, V_ZERO, type Expr } from '../ir.ts';
 import type { Lift } from '../lift.ts';
 import { imm8 } from './sse-move.ts';
 

@@ -37,6 +37,9 @@ const MULTIPLY_ADD: readonly (readonly [RegExp, string])[] = [
 const WIDE_HELP: ReadonlyMap<string, string> = parse(`
 vbroadcastss: Copies one single to every lane.
 vbroadcastsd: Copies one double to every lane.
+vpbroadcastd: Copies the low 32 bits to all lanes.
+vpmovzxbd: Widens the lowest bytes to lanes of 32 bits, zeros above.
+vpmovzxwd: Widens the lowest words to lanes of 32 bits, zeros above.
 vmaskmovps: Loads or stores only the singles whose lane of the mask has its top bit set.
 vmaskmovpd: Loads or stores only the doubles whose lane of the mask has its top bit set.
 vextractf128: Takes one half out of a 256-bit register.
