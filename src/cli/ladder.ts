@@ -3,7 +3,8 @@
  * `npx tsx src/cli/ladder.ts [DIR]`: what each rung of the ladder (asm/kernels) costs, as the table
  * of asm/kernels/README.md: instructions and time for one training sample. DIR holds the four IDX
  * files; by default the embedded digits. Instructions are counted by perf, or by valgrind where
- * perf has no counters; times are the best of several epochs on whatever else the machine does.
+ * perf has no counters, or one by one (bench/step.c, needs gcc) where valgrind does not know them,
+ * which takes minutes; times are the best of several epochs on whatever else the machine does.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,6 +19,7 @@ const ROUNDS = 5;
 
 const folder = mkdtempSync(join(tmpdir(), 'glassbox-ladder-'));
 const data = process.argv[2] ?? (await ensureDigits());
+const stepper = buildStepper();
 
 function trainArguments(rung: string, ...more: string[]): string[] {
   const weights = join(folder, 'weights.bin');
@@ -52,7 +54,18 @@ function instructions(program: string, args: readonly string[]): number | null {
     encoding: 'utf8',
   });
   const collected = /Collected : (\d+)/.exec(valgrind.stderr)?.[1];
-  return valgrind.status === 0 && collected !== undefined ? Number(collected) : null;
+  if (valgrind.status === 0 && collected !== undefined) return Number(collected);
+  if (stepper === null) return null;
+  const stepped = spawnSync(stepper, [program, ...args], { encoding: 'utf8' });
+  const steps = /^instructions: (\d+)$/m.exec(stepped.stderr)?.[1];
+  return stepped.status === 0 && steps !== undefined ? Number(steps) : null;
+}
+
+/** bench/step.c as a program, or null without gcc. */
+function buildStepper(): string | null {
+  const program = join(folder, 'step');
+  const gcc = spawnSync('gcc', ['-O2', '-o', program, join(PROJECT, 'bench/step.c')]);
+  return gcc.status === 0 ? program : null;
 }
 
 /** Instructions for a training sample: what two more epochs add to a run. */
