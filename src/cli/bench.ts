@@ -17,20 +17,26 @@ import { ensureDigits, findMnist, PROJECT } from './digits-files.ts';
 
 const PARTS = ['native', 'engines', 'page'] as const;
 
-const USAGE = `Usage: npm run bench [-- PART…]
+const USAGE = `Usage: npm run bench [-- PART… [--epochs N]]
 
 Measures and prints tables; without a part, all of them.
 
-  native    training on one core: our kernels, plain C, NumPy, PyTorch (those that are present)
+  native    training on one core: our kernels, plain C, NumPy, PyTorch (those that are present);
+            loading, classifying. --epochs N: train no longer than that, to try it
   engines   instructions a second: native and each engine under Node, with ratios
   page      the built page in Chromium: sizes, load, step, read and assemble latency
 `;
 
 const asked = process.argv.slice(2);
+const epochsAt = asked.indexOf('--epochs');
+const [, epochs = null] = epochsAt < 0 ? [] : asked.splice(epochsAt, 2).map(Number);
 if (asked.includes('--help')) {
   process.stdout.write(USAGE);
 } else if (asked.some((part) => !(PARTS as readonly string[]).includes(part))) {
   process.stderr.write(`bench: unknown part\n${USAGE}`);
+  process.exitCode = 2;
+} else if (epochsAt >= 0 && !(Number.isInteger(epochs) && Number(epochs) > 0)) {
+  process.stderr.write(`bench: --epochs wants a whole number above zero\n`);
   process.exitCode = 2;
 } else {
   const parts = asked.length === 0 ? PARTS : PARTS.filter((part) => asked.includes(part));
@@ -51,7 +57,7 @@ if (asked.includes('--help')) {
       const mnist = await findMnist();
       if (mnist === null)
         console.log('(no MNIST here: `npm run data` fetches it; built-in digits)');
-      await benchNative(mnist ?? (await ensureDigits()), folder);
+      await benchNative(mnist ?? (await ensureDigits()), folder, epochs);
     }
     if (parts.includes('engines')) {
       benchEngines(await prepareWorkloads(folder), ENGINE_NAMES, folder);
