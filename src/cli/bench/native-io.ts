@@ -61,7 +61,9 @@ export async function benchLoading(data: string, folder: string): Promise<void> 
 /** Images a second through two pipes: a file into `classify`, its lines into a reader. */
 function imagesPerSecond(name: string, isa: string, frames: string, count: number): number {
   const classify = `'${program(name)}' classify --isa ${isa} --weights '${weightsOf(name)}'`;
-  return (1000 * count) / bestOf(PIPED, ['sh', '-c', `cat '${frames}' | ${classify} | cat >/dev/null`]);
+  return (
+    (1000 * count) / bestOf(PIPED, ['sh', '-c', `cat '${frames}' | ${classify} | cat >/dev/null`])
+  );
 }
 
 /**
