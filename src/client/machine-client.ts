@@ -109,6 +109,12 @@ export class MachineClient implements MachineHandle {
   readonly discardBranch: MachineHandle['discardBranch'] = (id) =>
     this.#call((m) => m.discardBranch(id));
 
+  readonly setProfiling: MachineHandle['setProfiling'] = (on) =>
+    this.#call((m) => m.setProfiling(on));
+  readonly profile: MachineHandle['profile'] = () => this.#call((m) => m.profile());
+  readonly exportProfile: MachineHandle['exportProfile'] = (format) =>
+    this.#call((m) => m.exportProfile(format));
+
   async #call<T>(call: (machine: MachineApi) => Promise<T>, limit = ANSWER_LIMIT): Promise<T> {
     const link = this.#started();
     await this.#ready;

@@ -28,15 +28,39 @@ const MOST_FRAMES = 2 ** 20;
 export class CallTree {
   /** The code outside of all calls seen; its address is where counting began. */
   root: CallNode | null = null;
-  /** Frames are followed in any case, costs and calls counted only while this is set. */
-  counting = true;
+  #counting = true;
   #current: CallNode | null = null;
   #nodes = 0;
   /** Where the return address of each open frame lies, outermost first, and its node. */
-  readonly #slots: number[] = [];
-  readonly #frames: CallNode[] = [];
+  #slots: number[] = [];
+  #frames: CallNode[] = [];
   /** Instruction number up to which everything has been attributed. */
   #until = 0;
+  /** What was open when counting was interrupted, and at which instruction number. */
+  #left: { at: number; node: CallNode | null; slots: number[]; frames: CallNode[] } | null = null;
+
+  /**
+   * Whether costs and calls are counted; frames are followed in any case. To be cleared and set
+   * between stretches. When the program stands again where counting was interrupted, all is as it
+   * was; elsewhere it goes on with the frames that are known to be open there.
+   */
+  get counting(): boolean {
+    return this.#counting;
+  }
+
+  set counting(counting: boolean) {
+    if (counting === this.#counting) return;
+    this.#counting = counting;
+    const left = this.#left;
+    if (!counting) {
+      const [slots, frames] = [[...this.#slots], [...this.#frames]];
+      this.#left = { at: this.#until, node: this.#current, slots, frames };
+    } else if (left?.at === this.#until) {
+      this.#current = left.node;
+      this.#slots = left.slots;
+      this.#frames = left.frames;
+    }
+  }
 
   /** A stretch of execution begins at instruction number `now`, at `rip`. */
   begin(now: number, rip: number): void {
@@ -46,7 +70,7 @@ export class CallTree {
 
   /** All up to `now` has been executed. */
   settle(now: number): void {
-    if (this.#current && this.counting) this.#current.self += now - this.#until;
+    if (this.#current && this.#counting) this.#current.self += now - this.#until;
     this.#until = now;
   }
 
@@ -57,7 +81,7 @@ export class CallTree {
     while (this.#slots.length > 0 && (this.#slots.at(-1) ?? 0) <= rsp) this.#leave();
     if (this.#slots.length >= MOST_FRAMES || !this.#current) return;
     const node = this.#childOf(this.#current, target);
-    if (this.counting && node !== this.#current) node.calls++;
+    if (this.#counting && node !== this.#current) node.calls++;
     this.#slots.push(rsp);
     this.#frames.push(this.#current);
     this.#current = node;

@@ -10,7 +10,7 @@ export class ExecutionProfile {
 
   /**
    * While set, what engines bring is thrown away: for running what has been counted before. To be
-   * changed right after `Engine.updateProfile`.
+   * changed between runs, right after `Engine.updateProfile`.
    */
   get paused(): boolean {
     return this.#paused;

@@ -7,6 +7,7 @@
 import type { BreakpointApi, LogLine } from './breakpoints.ts';
 import type { DebugInfo } from './debug-info.ts';
 import type { InspectApi } from './inspect.ts';
+import type { ProfileApi } from './profile.ts';
 import type { TimeApi, TimeCommand, TimeEvent, TimeStop } from './time.ts';
 
 export type EngineChoice = 'unicorn' | 'jit';
@@ -163,7 +164,7 @@ export interface DisassembledInstruction {
 }
 
 /** What `machine.worker.ts` exposes through Comlink. */
-export interface MachineApi extends BreakpointApi, TimeApi, InspectApi {
+export interface MachineApi extends BreakpointApi, TimeApi, InspectApi, ProfileApi {
   /**
    * Sets the one listener; called once by the client with a Comlink proxy.
    * @param page the page's address, against which `data/…` is resolved.

@@ -49,7 +49,10 @@ export interface ProfileNode {
 export interface ProfileReport {
   /** Whether instructions are being counted. */
   readonly on: boolean;
-  /** Instructions counted; every table adds up to it. */
+  /**
+   * Instructions counted. Functions, kinds and paths add up to it; lines do so too where every
+   * instruction has one, which is not so without debug info or when a program makes its own code.
+   */
   readonly total: number;
   readonly lines: readonly ProfileLine[];
   readonly functions: readonly ProfileFunction[];
@@ -63,7 +66,8 @@ export type ProfileFormat = 'json' | 'csv' | 'collapsed' | 'speedscope';
 export interface ProfileApi {
   /**
    * Switches counting on, from zero, or off; the counts stay until it is switched on again or
-   * another program is booted. While on, runs are slower.
+   * another program is booted. While on, runs are slower. What is run again of the recorded past is
+   * not counted again.
    */
   setProfiling(on: boolean): Promise<void>;
   /** What has been counted so far, also while running; null when nothing ever was. */

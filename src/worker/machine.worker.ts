@@ -7,6 +7,8 @@ import { disassemble } from '../debugger/disassemble.ts';
 import { describeMnemonic } from '../debugger/inspect/help/table.ts';
 import { Inspector } from '../debugger/inspect/inspector.ts';
 import { listRegions, pokeMemory, pokeRegister, readWindow } from '../debugger/inspect.ts';
+import { CountedEngine } from '../debugger/profile/counted-engine.ts';
+import { ProfileDesk } from '../debugger/profile/profile-desk.ts';
 import { Session } from '../debugger/session.ts';
 import { StopDesk } from '../debugger/stops/stop-desk.ts';
 import { isTimeCommand } from '../debugger/time/commands.ts';
@@ -48,6 +50,7 @@ class MachineWorker implements MachineApi {
   readonly #breathe = makeBreathe();
   readonly #memory = new GuestMemory();
   readonly #stops = new StopDesk(this.#memory);
+  readonly #profile = new ProfileDesk(this.#memory);
   readonly #engines = new Map<EngineChoice, Engine>();
   readonly #feed = new Feed((event) => this.#emit(event));
   /** A proxy: its promise resolves once the page has dealt with the event. */
@@ -97,10 +100,11 @@ class MachineWorker implements MachineApi {
     if (!started.ok) return { ok: false, error: `The program cannot be loaded: ${started.error}.` };
     this.#process = started.value;
     this.#debug = request.debug;
+    const counted = new CountedEngine(engine, () => this.#session?.time.past ?? false);
     const session = new Session({
       memory: this.#memory,
       process: started.value,
-      engine,
+      engine: counted,
       debug: request.debug,
       breathe: this.#breathe,
       now: () => performance.now(),
@@ -113,6 +117,7 @@ class MachineWorker implements MachineApi {
       },
     });
     this.#stops.attach(session);
+    this.#profile.attach(counted, session.index);
     session.watchScalars(this.#watched.events, this.#watched.tensors);
     this.#session = session;
     this.#inspector = new Inspector(this.#memory, session.index);
@@ -126,6 +131,7 @@ class MachineWorker implements MachineApi {
     this.#session?.dispose();
     this.#session = null;
     this.#stops.attach(null);
+    this.#profile.attach(null);
     this.#inspector = null;
     this.#process = null;
     this.#feed.flush();
@@ -219,6 +225,16 @@ class MachineWorker implements MachineApi {
     const most = Math.min(count, MOST_INSTRUCTIONS);
     return Promise.resolve(isAddr(address) ? disassemble(this.#memory, address, most, nameOf) : []);
   };
+
+  setProfiling(on: boolean): Promise<void> {
+    this.#profile.switch(on);
+    return Promise.resolve();
+  }
+
+  readonly profile: MachineApi['profile'] = () => Promise.resolve(this.#profile.report());
+
+  readonly exportProfile: MachineApi['exportProfile'] = (format) =>
+    Promise.resolve(this.#profile.export(format));
 
   timeline(): Promise<Timeline> {
     return Promise.resolve(this.#session?.time.timeline() ?? this.#noTimeline());

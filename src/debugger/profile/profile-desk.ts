@@ -19,7 +19,10 @@ export class ProfileDesk {
     this.#memory = memory;
   }
 
-  /** Another program is in the machine, or (with null) none any more; what was counted is gone. */
+  /**
+   * Another program is in the machine, or (with null) none any more; what was counted is gone.
+   * @param engine that of the session: a `CountedEngine`, if time can go back in it
+   */
   attach(engine: Engine | null, index: DebugIndex | null = null): void {
     if (this.#on) this.#engine?.setProfile(null);
     this.#engine = engine;
@@ -40,25 +43,6 @@ export class ProfileDesk {
     if (!this.#engine) return;
     this.#profile = new ExecutionProfile();
     this.#engine.setProfile(this.#profile);
-  }
-
-  /**
-   * Lets `replay` run what has been counted before, or is only tried.
-   * @param replay may take its time; nothing is counted until it has settled.
-   */
-  async uncounted<T>(replay: () => Promise<T>): Promise<T> {
-    this.#pause(true);
-    try {
-      return await replay();
-    } finally {
-      this.#pause(false);
-    }
-  }
-
-  #pause(paused: boolean): void {
-    if (!this.#profile) return;
-    if (this.#on) this.#engine?.updateProfile();
-    this.#profile.paused = paused;
   }
 
   report(): ProfileReport | null {

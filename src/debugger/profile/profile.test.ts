@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ProfileNode, ProfileReport } from '../../protocol/profile.ts';
+import { ENGINE_NAMES } from '../../cpu/engines.ts';
+import { pokeRegister } from '../inspect.ts';
 import { Rig } from '../testing/rig.ts';
 import { classify } from './opcode-classes.ts';
 import { ProfileDesk } from './profile-desk.ts';
@@ -121,17 +123,14 @@ describe('a profile', () => {
     expect(speedscope.profiles[0]?.weights.reduce((a, b) => a + b, 0)).toBe(report.total);
   });
 
-  it('leaves out what is run again, and keeps what was counted when switched off', async () => {
+  it('keeps what was counted when switched off, and begins anew when switched on', async () => {
     rig = await Rig.start(PROGRAM);
     const desk = new ProfileDesk(rig.memory);
     expect(desk.report()).toBeNull();
     expect(desk.export('json')).toBeNull();
     desk.attach(rig.engine, rig.index);
     desk.switch(true);
-    await rig.run({ kind: 'step-in', count: 20 });
-    await desk.uncounted(() => rig?.run({ kind: 'step-in', count: 30 }) ?? Promise.resolve(null));
-    expect(desk.report()?.total).toBe(20);
-    await rig.run({ kind: 'step-in', count: 5 });
+    await rig.run({ kind: 'step-in', count: 25 });
     desk.switch(false);
     await rig.run({ kind: 'step-in', count: 7 });
     expect(desk.report()).toMatchObject({ on: false, total: 25 });
@@ -139,6 +138,55 @@ describe('a profile', () => {
     expect(desk.report()).toMatchObject({ on: true, total: 0 });
     desk.attach(null);
     expect(desk.report()).toBeNull();
+  });
+});
+
+describe.each(ENGINE_NAMES)('a profile and time, on %s', (engine) => {
+  const start = async (): Promise<{ desk: ProfileDesk; rig: Rig }> => {
+    let time = 0; // so slow a clock that each command leaves a checkpoint
+    const now = (): number => (time += 1000);
+    const made = await Rig.start(PROGRAM, { engine, record: true, now });
+    const desk = new ProfileDesk(made.memory);
+    desk.attach(made.engine, made.index);
+    desk.switch(true);
+    return { desk, rig: (rig = made) };
+  };
+
+  it('leaves out what is run again, paths of calls included', async () => {
+    const straight = await start();
+    await straight.rig.run({ kind: 'continue' });
+    const expected = straight.desk.report();
+    straight.rig.dispose();
+
+    const { desk, rig } = await start();
+    await rig.run({ kind: 'step-in', count: 60 });
+    const half = desk.report();
+    expect(half?.total).toBe(60);
+    await rig.run({ kind: 'seek', instructions: 20 });
+    await rig.run({ kind: 'step-in', count: 10 });
+    expect(rig.memory.state.instructions).toBe(30);
+    await rig.run({ kind: 'step-back', count: 3 });
+    expect(desk.report()).toEqual(half);
+    // in one command from the past into the present, which begins within a call
+    await rig.run({ kind: 'step-in', count: 40 });
+    expect(desk.report()?.total).toBe(67);
+    // to where no call is open, and from there into one without its being made again
+    await rig.run({ kind: 'seek', instructions: 37 });
+    await rig.run({ kind: 'to-end' });
+    await rig.run({ kind: 'continue' });
+    expect(desk.report()).toEqual(expected);
+  });
+
+  it('counts a branch of time beside the one it leaves', async () => {
+    const { desk, rig } = await start();
+    await rig.run({ kind: 'step-in', count: 60 });
+    await rig.run({ kind: 'seek', instructions: 20 });
+    expect(rig.session.edit(() => pokeRegister(rig.memory, 'r12', new Uint8Array(8)))).toBeNull();
+    await rig.run({ kind: 'step-in', count: 15 });
+    expect(rig.memory.state.instructions).toBe(35);
+    const report = desk.report();
+    expect(report?.total).toBe(75);
+    expect(report?.root?.total).toBe(75);
   });
 });
 

@@ -13,6 +13,7 @@ import { addr, type Addr } from '../../shared/brand.ts';
 import { GPR, type GprName } from '../../shared/cpu-state.ts';
 import { DebugIndex } from '../../shared/debug-index.ts';
 import type { DebugInfo } from '../../shared/debug-info.ts';
+import { CountedEngine } from '../profile/counted-engine.ts';
 import { Session, type SessionEvent } from '../session.ts';
 import { TimeFiles } from '../time/time-files.ts';
 
@@ -73,7 +74,7 @@ export class Rig {
     options: RigOptions,
   ) {
     this.memory = memory;
-    this.engine = engine;
+    this.engine = new CountedEngine(engine, () => this.session.time.past);
     this.debug = debug;
     this.index = new DebugIndex(debug);
     const files = new TimeFiles(new MemoryFiles(), () => memory.state.instructions);

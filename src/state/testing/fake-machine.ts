@@ -28,6 +28,7 @@ import type {
   Snapshot,
   StopReason,
 } from '../../protocol/machine.ts';
+import type { ProfileReport } from '../../protocol/profile.ts';
 import type { Timeline, TimelineTick } from '../../protocol/time.ts';
 import { CpuState, STATE_SIZE } from '../../shared/cpu-state.ts';
 
@@ -278,6 +279,21 @@ export class FakeMachine implements MachineHandle {
 
   discardBranch(id: number): Promise<string | null> {
     return this.#answer(`discard ${id}`, null);
+  }
+
+  /** What `profile` answers. */
+  report: ProfileReport | null = null;
+
+  setProfiling(on: boolean): Promise<void> {
+    return this.#answer(`profiling ${on ? 'on' : 'off'}`, undefined);
+  }
+
+  profile(): Promise<ProfileReport | null> {
+    return this.#answer(null, this.report);
+  }
+
+  exportProfile(format: string): Promise<string | null> {
+    return this.#answer(`export ${format}`, this.report && `a profile as ${format}`);
   }
 
   #answer<T>(call: string | null, value: T): Promise<T> {
