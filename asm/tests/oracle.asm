@@ -7,16 +7,17 @@
 ; for its regular end, since everything around the code is int3.
 ; Driver: src/cpu/testing/oracle.ts.
 ;
-;   batch:   u32 data bytes a case (1 .. 4096), u32 zero; then cases to the end
+;   batch:   u32 data bytes a case (1 .. 4096), u32 room for code (a multiple of
+;            16 up to 2032); then cases to the end
 ;   case:    0x000  CPU state block, as in src/shared/cpu-state.ts
 ;            0x200  u32 length of the code
-;            0x210  code, up to 240 bytes
-;            0x300  data
+;            0x210  code, and behind the room for it
+;                   data
 ;   answer:  0x000  CPU state block; rip is that of the faulting instruction
 ;                   or the one that would have been next
 ;            0x200  u32 signal, u32 its code, u64 fault address
 ;            0x210  u64 number of the exception, u64 its error code
-;            0x300  data
+;                   data, as far in as in the case
 ;
 ; DATA_PAGE has unmapped neighbours. A timer ends code that runs on and on:
 ; its answer says SIGALRM.
@@ -28,7 +29,7 @@
 DATA_PAGE       equ 0x2000000
 CODE_PAGE       equ 0x3000000
 CODE_START      equ CODE_PAGE + 0x800
-CODE_ROOM       equ 0xf0
+CODE_ROOM       equ 0x7f0
 
 struc case
     .gpr        resq 16
@@ -46,8 +47,6 @@ struc case
     .code:                          ; in the answer: exception and error code
     .exception  resq 1
     .error      resq 1
-                resb 0x300 - 0x220
-    .data:
 endstruc
 
 ; The kernel's ucontext_t and its fxsave image (asm/sigcontext.h).
@@ -128,12 +127,18 @@ section .bss
 
     alignb  64
 record:
-    resb    case.data + 4096
+    resb    case.code + CODE_ROOM + PAGE
 signal_stack:
     resb    SIGNAL_STACK
 main_stack:
     resq    1
-header:
+header:                             ; data bytes, room for code
+    resd    1
+code_room:
+    resd    1
+data_at:                            ; of the record, where its data lies
+    resq    1
+record_size:
     resq    1
 number:                             ; of the case being executed, from 1
     resq    1
@@ -178,12 +183,20 @@ _start:
     lea     rsi, [header]
     mov     edx, 8
     call    read_all
+    mov     eax, [code_room]
+    cmp     eax, CODE_ROOM
+    ja      fail
+    lea     rsi, [record + case.code]
+    add     rsi, rax
+    mov     [data_at], rsi
+    add     eax, case.code
+    add     eax, [header]
+    mov     [record_size], rax
 
 next_case:
     mov     rsp, [main_stack]
     lea     rsi, [record]
-    mov     edx, [header]
-    add     edx, case.data
+    mov     edx, [record_size]
     call    read_all
 
     mov     edi, CODE_PAGE          ; int3 everywhere
@@ -193,11 +206,11 @@ next_case:
     mov     edi, CODE_START
     lea     rsi, [record + case.code]
     mov     ecx, [record + case.code_size]
-    cmp     ecx, CODE_ROOM
+    cmp     ecx, [code_room]
     ja      fail
     rep movsb
     mov     edi, DATA_PAGE
-    lea     rsi, [record + case.data]
+    mov     rsi, [data_at]
     mov     ecx, [header]
     rep movsb
     mov     ecx, PAGE
@@ -292,14 +305,13 @@ on_signal:
 %assign i i + 1
 %endrep
     mov     esi, DATA_PAGE
-    lea     rdi, [record + case.data]
+    mov     rdi, [data_at]
     mov     ecx, [header]
     rep movsb
 
     mov     rsp, [main_stack]
     lea     rsi, [record]
-    mov     edx, [header]
-    add     edx, case.data
+    mov     edx, [record_size]
 .write_more:
     mov     eax, SYS_write
     mov     edi, 1

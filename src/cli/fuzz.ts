@@ -2,30 +2,41 @@
 /**
  * Fuzzes the engines against the real CPU.
  *
- *     tsx src/cli/fuzz.ts [--seed N] [--cases N] [--only REGEXP] [--with-unicorn] [--turbofan]
+ *     tsx src/cli/fuzz.ts [--instances N] [--seed N] [--only REGEXP] [--with-unicorn] [--turbofan]
  *
  * Random instances of every instruction form that the translator knows, alone and in sequences,
- * from random states; whatever differs from the silicon is made small and printed as JSON, and its
- * code belongs into src/cpu/jit/testing/past.ts once it is put right. `--turbofan` compiles with the host's optimising compiler from
- * the start, since its short life would leave a fuzz to the baseline one. The status is 1 when
- * anything differed.
+ * from random states, and random whole programs; whatever differs from the silicon is made small and
+ * printed as JSON, and its code belongs into src/cpu/jit/testing/past.ts once it is put right.
+ * Without `--only` every tenth round is one of programs, each counted as one instance.
+ * `--turbofan` compiles with the host's optimising compiler from the start, since its short life
+ * would leave a fuzz to the baseline one. The same seed gives the same cases, on any machine. The
+ * status is 1 when anything differed.
  */
 import { setFlagsFromString } from 'node:v8';
 import { parseArgs } from 'node:util';
 import { JitEngine } from '../cpu/jit/engine.ts';
 import { describe, runBatch, shrink } from '../cpu/jit/testing/campaign.ts';
 import { allForms } from '../cpu/jit/testing/forms.ts';
+import {
+  comparePrograms,
+  describeProgram,
+  makeProgram,
+  shrinkProgram,
+} from '../cpu/jit/testing/programs.ts';
 import { Random } from '../cpu/jit/testing/random.ts';
 import { Bench } from '../cpu/jit/testing/three-way.ts';
 import { Oracle, oracleMissing } from '../cpu/testing/oracle.ts';
 import { hexBytes } from '../shared/format.ts';
 import { createUnicornEngine } from '../cpu/unicorn/engine.ts';
 
+/** In a round. */
+const PROGRAMS = 100;
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string' },
-      cases: { type: 'string', default: '10000000' },
+      instances: { type: 'string', default: '10000000' },
       only: { type: 'string' },
       'with-unicorn': { type: 'boolean', default: false },
       turbofan: { type: 'boolean', default: false },
@@ -38,14 +49,14 @@ async function main(): Promise<number> {
   }
   if (values.turbofan) setFlagsFromString('--no-liftoff');
   const seed = BigInt(values.seed ?? Date.now());
-  const wanted = Number(values.cases);
+  const wanted = Number(values.instances);
   const only = new RegExp(values.only ?? '', 'i');
   const forms = allForms().filter((f) => only.test(f.mnemonic));
   if (!(wanted > 0) || forms.length === 0) {
     console.error('fuzz: nothing to do');
     return 2;
   }
-  console.log(`fuzz: seed ${seed}, ${forms.length} forms, ${wanted} cases`);
+  console.log(`fuzz: seed ${seed}, ${forms.length} forms, ${wanted} instances`);
   const oracle = await Oracle.create();
   const jit = await Bench.make(async (m) => new JitEngine(m, await createUnicornEngine(m)));
   const benches = [{ name: 'jit', bench: jit }];
@@ -56,6 +67,15 @@ async function main(): Promise<number> {
   let failed = 0;
   let told = Date.now();
   for (let round = 0; cases < wanted; round++) {
+    if (values.only === undefined && round % 10 === 9) {
+      const programs = Array.from({ length: PROGRAMS }, () => makeProgram(forms, random));
+      for (const failure of comparePrograms(oracle, 'jit', jit, programs)) {
+        console.log(describeProgram(shrinkProgram(oracle, jit, failure)));
+        failed++;
+      }
+      cases += programs.length;
+      continue;
+    }
     const length = round % 3 === 2 ? 4 : 1;
     const batch = runBatch(oracle, benches, forms, random, { snippets: 200, samples: 40, length });
     cases += batch.cases;
@@ -70,11 +90,11 @@ async function main(): Promise<number> {
     }
     if (Date.now() - told > 10_000) {
       told = Date.now();
-      console.log(`fuzz: ${cases} cases, ${failed} differed`);
+      console.log(`fuzz: ${cases} instances, ${failed} differed`);
     }
   }
   await oracle.dispose();
-  console.log(`fuzz: ${cases} cases, ${failed} differed (seed ${seed})`);
+  console.log(`fuzz: ${cases} instances, ${failed} differed (seed ${seed})`);
   return failed > 0 ? 1 : 0;
 }
 

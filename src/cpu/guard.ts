@@ -99,6 +99,10 @@ const SOFTWARE: ReadonlySet<Mnemonic> = new Set([
   Mnemonic.Rdtsc,
   Mnemonic.Ldmxcsr,
   Mnemonic.Stmxcsr,
+  Mnemonic.Loope, // in Unicorn flags are lost when the count ends the loop
+  Mnemonic.Loopne,
+  Mnemonic.Bsf, // of zero: in Unicorn the upper half of a 64-bit register is lost
+  Mnemonic.Bsr,
 ]);
 
 /** 16-byte memory operands that may lie anywhere. */
@@ -152,6 +156,8 @@ export interface GuardedInstruction {
   readonly leaves: boolean;
   /** Addresses memory through the stack segment: a bad address is SIGBUS, not SIGSEGV. */
   readonly usesStack: boolean;
+  /** The memory operand of a push, pop or call, and whether it is accessed before the stack. */
+  readonly besidesStack: { readonly operand: EffectiveAddress; readonly first: boolean } | null;
   /** The memory operand that must be a multiple of 16, if there is one. */
   readonly aligned: EffectiveAddress | null;
   readonly changes: readonly RegisterChange[];
@@ -247,6 +253,10 @@ function examine(i: Instruction, bytes: Uint8Array): GuardedInstruction {
     detail,
     leaves: mnemonic === Mnemonic.Leave,
     usesStack: addressesStack(i),
+    besidesStack:
+      i.isStackInstruction && hasMemoryOperand(i)
+        ? { operand: effectiveAddress(i), first: i.stackPointerIncrement < 0 }
+        : null,
     pushesFlags: mnemonic === Mnemonic.Pushfq || mnemonic === Mnemonic.Pushf,
     aligned: kind === 'plain' ? alignedOperand(i) : null,
     changes: changes(i),
@@ -275,7 +285,7 @@ function directTarget(i: Instruction): number | null {
 }
 
 /** Whether the stack segment is the default for the memory operand, which 64-bit mode goes by. */
-function addressesStack(i: Instruction): boolean {
+export function addressesStack(i: Instruction): boolean {
   if (i.isStackInstruction && !hasMemoryOperand(i)) return true;
   const base = i.memoryBase === Register.None ? -1 : RegisterExt.number(i.memoryBase);
   const STACK_REGISTERS = [4, 5]; // rsp, rbp

@@ -4,6 +4,7 @@
  * They work on the state at home in `GuestMemory`, which must be exact when they are called.
  */
 import {
+  Code,
   Decoder,
   DecoderOptions,
   MemorySizeExt,
@@ -18,7 +19,7 @@ import type { GuestMemory } from '../machine/memory.ts';
 import { PROT, PROT_MAPPED } from '../machine/layout.ts';
 import type { Fault } from './cpu.ts';
 import { executeFloat } from './float/execute.ts';
-import { effectiveAddress, LONGEST, type EffectiveAddress } from './guard.ts';
+import { addressesStack, effectiveAddress, LONGEST, type EffectiveAddress } from './guard.ts';
 
 /** MXCSR bits that exist on every x86-64 with SSE2 (Intel SDM vol. 1, 10.2.3). */
 const MXCSR_BITS = 0xffff;
@@ -67,7 +68,7 @@ export function executeInSoftware(memory: GuestMemory, bytes: Uint8Array): Fault
   decoder.ip = memory.state.rip;
   const instruction = decoder.decode();
   const fault = execute(memory, instruction);
-  if (!fault) memory.state.rip = instruction.nextIP;
+  if (!fault) memory.state.rip = loopTarget(memory.state, instruction) ?? instruction.nextIP;
   instruction.free();
   decoder.free();
   return fault;
@@ -102,6 +103,8 @@ function execute(memory: GuestMemory, i: Instruction): Fault | null {
     case Mnemonic.Popcnt:
     case Mnemonic.Lzcnt:
     case Mnemonic.Tzcnt:
+    case Mnemonic.Bsf:
+    case Mnemonic.Bsr:
       return countBits(memory, i);
     case Mnemonic.Cpuid:
       cpuid(state);
@@ -115,7 +118,7 @@ function execute(memory: GuestMemory, i: Instruction): Fault | null {
     }
     case Mnemonic.Stmxcsr: {
       const address = linearAddress(effectiveAddress(i), state);
-      const fault = accessFault(memory, i.ip, address, 4, 'write');
+      const fault = operandFault(memory, i, address, 4, 'write');
       if (fault) return fault;
       const word = new Uint8Array(4);
       new DataView(word.buffer).setUint32(0, state.mxcsr, true);
@@ -124,15 +127,31 @@ function execute(memory: GuestMemory, i: Instruction): Fault | null {
     }
     case Mnemonic.Ldmxcsr:
       return loadMxcsr(memory, i);
+    case Mnemonic.Loope:
+    case Mnemonic.Loopne:
+      return null; // nothing but a jump
     default:
       throw new Error(`no software for ${Mnemonic[i.mnemonic]}`);
   }
 }
 
+/** As `accessFault`, for an instruction's memory operand: what goes by the stack is SIGBUS. */
+function operandFault(
+  memory: GuestMemory,
+  i: Instruction,
+  address: bigint,
+  length: number,
+  access: 'read' | 'write',
+): Fault | null {
+  const fault = accessFault(memory, i.ip, address, length, access);
+  const stack = fault?.code === 'general-protection' && addressesStack(i);
+  return stack ? { ...fault, signal: 'SIGBUS' } : fault;
+}
+
 function loadMxcsr(memory: GuestMemory, i: Instruction): Fault | null {
   const { state } = memory;
   const address = linearAddress(effectiveAddress(i), state);
-  const fault = accessFault(memory, i.ip, address, 4, 'read');
+  const fault = operandFault(memory, i, address, 4, 'read');
   if (fault) return fault;
   const value = Number(load(memory, Number(address), 4));
   if ((value & ~MXCSR_BITS) !== 0) {
@@ -144,6 +163,17 @@ function loadMxcsr(memory: GuestMemory, i: Instruction): Fault | null {
   }
   state.mxcsr = value;
   return null;
+}
+
+/** Executes loope and loopne. @returns where they jump, or null when they do not. */
+function loopTarget(state: CpuState, i: Instruction): bigint | null {
+  if (i.mnemonic !== Mnemonic.Loope && i.mnemonic !== Mnemonic.Loopne) return null;
+  const RCX = 1;
+  const narrow = Code[i.code].endsWith('ECX');
+  const count = BigInt.asUintN(narrow ? 32 : 64, state.gpr(RCX) - 1n);
+  state.setGpr(RCX, count);
+  const zero = (state.rflags & FLAG.ZF) !== 0;
+  return count !== 0n && zero === (i.mnemonic === Mnemonic.Loope) ? i.nearBranchTarget : null;
 }
 
 /** The unsigned little-endian number in guest memory. */
@@ -162,32 +192,43 @@ function countBits(memory: GuestMemory, i: Instruction): Fault | null {
   if (i.opKind(1) === OpKind.Memory) {
     const address = linearAddress(effectiveAddress(i), state);
     const length = MemorySizeExt.size(i.memorySize);
-    const fault = accessFault(memory, i.ip, address, length, 'read');
+    const fault = operandFault(memory, i, address, length, 'read');
     if (fault) return fault;
     source = load(memory, Number(address), length);
   } else {
     source = BigInt.asUintN(width, state.gpr(RegisterExt.number(i.op1Register)));
   }
-  const bits = source.toString(2);
-  let count: number;
-  let flags = state.rflags;
-  if (i.mnemonic === Mnemonic.Popcnt) {
-    count = source === 0n ? 0 : bits.replaceAll('0', '').length;
-    flags &= ~(FLAG.OF | FLAG.SF | FLAG.ZF | FLAG.AF | FLAG.CF | FLAG.PF);
-    if (source === 0n) flags |= FLAG.ZF;
-  } else {
-    const zeros =
-      i.mnemonic === Mnemonic.Lzcnt ? width - bits.length : bits.length - 1 - bits.lastIndexOf('1');
-    count = source === 0n ? width : zeros;
-    flags &= ~(FLAG.ZF | FLAG.CF);
-    if (source === 0n) flags |= FLAG.CF;
-    if (count === 0) flags |= FLAG.ZF;
-  }
+  const [count, flags] = counted(i.mnemonic, source, width);
+  state.rflags = (state.rflags & ~flags.written) | flags.set;
+  if (count === null) return null; // the destination keeps all its 64 bits
   const target = RegisterExt.number(i.op0Register);
   const kept = width === 16 ? state.gpr(target) & ~0xffffn : 0n;
   state.setGpr(target, kept | BigInt(count));
-  state.rflags = flags;
   return null;
+}
+
+/** The result (null for none) and flags of a bit count or bit scan. */
+function counted(
+  mnemonic: Mnemonic,
+  source: bigint,
+  width: number,
+): [count: number | null, flags: { written: number; set: number }] {
+  const ALL = FLAG.OF | FLAG.SF | FLAG.ZF | FLAG.AF | FLAG.CF | FLAG.PF;
+  const bits = source.toString(2);
+  const trailing = bits.length - 1 - bits.lastIndexOf('1');
+  const none = source === 0n;
+  if (mnemonic === Mnemonic.Popcnt) {
+    const ones = none ? 0 : bits.replaceAll('0', '').length;
+    return [ones, { written: ALL, set: none ? FLAG.ZF : 0 }];
+  }
+  if (mnemonic === Mnemonic.Bsf || mnemonic === Mnemonic.Bsr) {
+    const found = mnemonic === Mnemonic.Bsf ? trailing : bits.length - 1;
+    return [none ? null : found, { written: FLAG.ZF, set: none ? FLAG.ZF : 0 }];
+  }
+  const zeros = mnemonic === Mnemonic.Lzcnt ? width - bits.length : trailing;
+  const count = none ? width : zeros;
+  const set = (none ? FLAG.CF : 0) | (count === 0 ? FLAG.ZF : 0);
+  return [count, { written: FLAG.ZF | FLAG.CF, set }];
 }
 
 /** CPUID of the machine that the engines make together: what it reports, it executes. */

@@ -18,10 +18,11 @@ export const ORACLE_DATA = 0x2000000;
 export const ORACLE_CODE = 0x3000800;
 /** Where the oracle itself lies: mapped on silicon, and nowhere else. */
 export const ORACLE_IMAGE = { start: 0x400000n, end: 0x430000n } as const;
-/** Most bytes of code a case has. */
-export const ORACLE_CODE_ROOM = 240;
+/** Most bytes of code a case has: in a batch of short ones, and at all. */
+const SHORT_CODE = 240;
+export const ORACLE_CODE_ROOM = 2032;
 
-const DATA_AT = 0x300;
+const CODE_AT = 0x210;
 
 export interface OracleCase {
   readonly code: Uint8Array;
@@ -86,27 +87,31 @@ export class Oracle {
    * @throws Error when the process itself fails, naming how.
    */
   run(cases: readonly OracleCase[], dataSize = 4096): OracleResult[] {
-    const size = DATA_AT + dataSize;
+    const longest = Math.max(...cases.map(({ code }) => code.length));
+    if (longest > ORACLE_CODE_ROOM) throw new RangeError('too much code for the oracle');
+    const room = longest > SHORT_CODE ? ORACLE_CODE_ROOM : SHORT_CODE;
+    const size = CODE_AT + room + dataSize;
     const most = Math.max(1, Math.floor(2 ** 25 / size));
     const results: OracleResult[] = [];
     for (let at = 0; at < cases.length; at += most) {
-      results.push(...this.#batch(cases.slice(at, at + most), dataSize));
+      results.push(...this.#batch(cases.slice(at, at + most), room, dataSize));
     }
     return results;
   }
 
-  #batch(cases: readonly OracleCase[], dataSize: number): OracleResult[] {
-    const size = DATA_AT + dataSize;
+  #batch(cases: readonly OracleCase[], room: number, dataSize: number): OracleResult[] {
+    const dataAt = CODE_AT + room;
+    const size = dataAt + dataSize;
     const input = new Uint8Array(8 + cases.length * size);
     const view = new DataView(input.buffer);
     view.setUint32(0, dataSize, true);
+    view.setUint32(4, room, true);
     cases.forEach(({ code, state, data }, i) => {
-      if (code.length > ORACLE_CODE_ROOM) throw new RangeError('too much code for the oracle');
       const at = 8 + i * size;
       input.set(state.bytes, at);
       view.setUint32(at + STATE_SIZE, code.length, true);
-      input.set(code, at + 0x210);
-      input.set(data.subarray(0, dataSize), at + DATA_AT);
+      input.set(code, at + CODE_AT);
+      input.set(data.subarray(0, dataSize), at + dataAt);
     });
     const child = spawnSync(join(this.#directory, 'oracle'), {
       input,
@@ -120,7 +125,7 @@ export class Oracle {
       );
     }
     const output = new Uint8Array(child.stdout);
-    return cases.map((_, i) => answer(output.buffer, i * size, size));
+    return cases.map((_, i) => answer(output.buffer, i * size, dataAt, size));
   }
 
   async dispose(): Promise<void> {
@@ -128,7 +133,7 @@ export class Oracle {
   }
 }
 
-function answer(buffer: ArrayBuffer, at: number, size: number): OracleResult {
+function answer(buffer: ArrayBuffer, at: number, dataAt: number, size: number): OracleResult {
   const view = new DataView(buffer, at, size);
   const state = new CpuState(buffer, at);
   const RESUME_FLAG = 0x10000;
@@ -140,6 +145,6 @@ function answer(buffer: ArrayBuffer, at: number, size: number): OracleResult {
     exception: Number(view.getBigUint64(0x210, true)),
     errorCode: Number(view.getBigUint64(0x218, true)),
     state,
-    data: new Uint8Array(buffer, at + DATA_AT, size - DATA_AT),
+    data: new Uint8Array(buffer, at + dataAt, size - dataAt),
   };
 }

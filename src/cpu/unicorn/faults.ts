@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** From the CPU's exceptions to the faults of the engine contract. */
+import { GPR, type CpuState } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { Fault } from '../cpu.ts';
-import { guard, LONGEST } from '../guard.ts';
+import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
+import { linearAddress } from '../software.ts';
 import type { UnicornCore } from './core.ts';
 
 interface Context {
@@ -34,10 +36,24 @@ export function interruptFault(vector: number, context: Context): Fault {
       return pageFault(context);
     default: {
       const [first] = context.instruction ? guard(context.instruction, Number(rip), 1) : [];
-      const signal = first?.usesStack ? 'SIGBUS' : 'SIGSEGV';
+      const signal = first && isStackFault(first, context.memory.state) ? 'SIGBUS' : 'SIGSEGV';
       return { signal, code: 'general-protection', rip };
     }
   }
+}
+
+/** Whether the address that is none was reached through the stack segment. */
+function isStackFault(instruction: GuardedInstruction, state: CpuState): boolean {
+  const { usesStack, besidesStack: both } = instruction;
+  if (usesStack || !both) return usesStack;
+  return both.first
+    ? isCanonical(linearAddress(both.operand, state))
+    : !isCanonical(state.gpr(GPR.rsp));
+}
+
+function isCanonical(address: bigint): boolean {
+  const top = BigInt.asIntN(64, address) >> 47n;
+  return top === 0n || top === -1n;
 }
 
 function pageFault({ core, memory, rip }: Context): Fault {

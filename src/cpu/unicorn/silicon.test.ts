@@ -16,7 +16,7 @@ const missing = oracleMissing();
 if (missing) console.warn(`skipped: ${missing}`);
 
 /** Silicon features that the guard's software serves; the test machine may lack lzcnt or tzcnt. */
-const SKIPPED = new Set(['Lzcnt', 'Tzcnt', 'Ldmxcsr', 'Bsf', 'Bsr']);
+const SKIPPED = new Set(['Lzcnt', 'Tzcnt', 'Ldmxcsr']);
 
 function makeCases(): InstructionCase[] {
   const random = new Random(seed);

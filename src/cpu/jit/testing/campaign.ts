@@ -3,7 +3,14 @@
 import { hexBytes } from '../../../shared/format.ts';
 import { CpuState, STATE } from '../../../shared/cpu-state.ts';
 import type { Oracle } from '../../testing/oracle.ts';
-import { DATA_BYTES, makeSample, makeSnippet, type Sample, type Snippet } from './cases.ts';
+import {
+  DATA_BYTES,
+  makeSample,
+  makeSnippet,
+  snippetOf,
+  type Sample,
+  type Snippet,
+} from './cases.ts';
 import type { Form } from './forms.ts';
 import type { Random } from './random.ts';
 import { differences, type Bench } from './three-way.ts';
@@ -74,22 +81,43 @@ export function describe({ engine, snippet, sample, differences: found }: Failur
   });
 }
 
-/** Makes a failing case smaller: registers that do not matter become zero, one after the other. */
+/**
+ * Makes a failing case smaller: instructions that do not matter go, then registers become zero, one
+ * after the other.
+ */
 export function shrink(oracle: Oracle, bench: Bench, failure: Failure): Failure {
   let best = failure;
+  const attempt = (snippet: Snippet, state: CpuState): boolean => {
+    const { data } = best.sample;
+    const [want] = oracle.run([{ code: snippet.code, state, data }], DATA_BYTES);
+    if (!want) return false;
+    const sample = { state, data };
+    const found = differences(snippet, bench.run(snippet, sample), want);
+    if (found.length > 0) best = { ...failure, snippet, sample, differences: found };
+    return found.length > 0;
+  };
+  for (let i = best.snippet.insns.length - 1; i >= 0; i--) {
+    const without = withoutInstruction(best.snippet, i);
+    if (without) attempt(without, best.sample.state);
+  }
   const offsets = Array.from({ length: 16 }, (_, i) => STATE.gpr + i * 8);
   for (let i = 0; i < 32; i++) offsets.push(STATE.xmm + i * 8);
   for (const at of offsets) {
     const state = new CpuState(best.sample.state.copy());
     state.bytes.fill(0, at, at + 8);
-    const { snippet } = failure;
-    const sample = { state, data: best.sample.data };
-    const [want] = oracle.run([{ code: snippet.code, state, data: sample.data }], DATA_BYTES);
-    if (!want) continue;
-    const found = differences(snippet, bench.run(snippet, sample), want);
-    if (found.length > 0) best = { ...failure, sample, differences: found };
+    attempt(best.snippet, state);
   }
   return best;
+}
+
+/** The snippet without one of its instructions; null when it would read undefined flags, or is empty. */
+function withoutInstruction({ code, insns, anyMxcsr }: Snippet, index: number): Snippet | null {
+  const lengths = insns.map(({ ip, next }) => next - ip);
+  const at = lengths.slice(0, index).reduce((sum, length) => sum + length, 0);
+  const rest = insns.filter((_, i) => i !== index);
+  if (rest.length === 0) return null;
+  const bytes = [...code.subarray(0, at), ...code.subarray(at + (lengths[index] ?? 0))];
+  return snippetOf(Uint8Array.from(bytes), rest, anyMxcsr);
 }
 
 /** Runs one snippet from many states. @returns the cases in which the engine differed. */

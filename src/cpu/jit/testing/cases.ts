@@ -47,7 +47,7 @@ interface FlagEffect {
 }
 
 /** What each instruction of `code` does to the status flags, in rflags' places. */
-function flagEffects(code: Uint8Array): FlagEffect[] {
+export function flagEffects(code: Uint8Array): FlagEffect[] {
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const effects: FlagEffect[] = [];
   while (decoder.canDecode) {
@@ -74,7 +74,7 @@ function oddities(form: string): number {
 }
 
 /** Instructions whose very result is undefined: 16-bit double shifts by more than 16. */
-function undefinedResult(insn: Insn): boolean {
+export function undefinedResult(insn: Insn): boolean {
   const [dst, , count] = insn.ops;
   if (insn.mnemonic !== 'Shld' && insn.mnemonic !== 'Shrd') return false;
   const size = dst?.k === 'gpr' || dst?.k === 'mem' ? dst.size : 0;

@@ -75,18 +75,53 @@ function isGroup(map: readonly number[], opcode: number): boolean {
   return false;
 }
 
+export interface Instance {
+  readonly bytes: number[];
+  readonly insn: Insn;
+}
+
 /** A random instance of a form as bytes, or null when the dice gave something else. */
-export function instance(form: Form, random: Random): { bytes: number[]; insn: Insn } | null {
-  const rex = (form.wide ? 8 : 0) | random.below(8);
-  const useRex = form.wide || random.chance(0.5);
+export function instance(form: Form, random: Random): Instance | null {
   const mod = random.pick([0, 1, 2, 3, 3]);
-  const reg = form.group >= 0 ? form.group : random.below(8);
   const rm = random.below(8);
-  const modrm = (mod << 6) | (reg << 3) | rm;
-  const tail = [modrm];
-  if (mod !== 3 && rm === 4) tail.push(random.below(256));
+  const sib = mod !== 3 && rm === 4 ? [random.below(256)] : [];
+  return assemble(form, random, random.below(8), mod, rm, sib);
+}
+
+/** The same on registers only. */
+export function inRegisters(form: Form, random: Random): Instance | null {
+  const made = assemble(form, random, random.below(8), 3, random.below(8), []);
+  return made?.insn.ops.some((o) => o.k === 'mem') === true ? null : made;
+}
+
+/** The same on memory at a constant distance from one of the first eight registers, rsp excepted. */
+export function inMemory(
+  form: Form,
+  random: Random,
+  base: number,
+  distance: number,
+): Instance | null {
+  const disp = [0, 8, 16, 24].map((by) => (distance >> by) & 255);
+  const made = assemble(form, random, random.below(8) & ~1, 2, base, disp);
+  const right = made?.insn.ops.some((o) => o.k === 'mem' && o.base === base && o.index < 0);
+  return right === true ? made : null;
+}
+
+/** @param rex its low three bits, used half the time. */
+function assemble(
+  form: Form,
+  random: Random,
+  rex: number,
+  mod: number,
+  rm: number,
+  then: readonly number[],
+): Instance | null {
+  const useRex = form.wide || random.chance(0.5);
+  const reg = form.group >= 0 ? form.group : random.below(8);
+  const tail = [(mod << 6) | (reg << 3) | rm, ...then];
   for (let i = 0; i < 12; i++) tail.push(random.below(256));
-  const head = [...form.prefixes, ...(useRex ? [0x40 | rex] : []), ...form.opcode];
+  const prefix = 0x40 | (form.wide ? 8 : 0) | rex;
+  const head = [...form.prefixes, ...(useRex ? [prefix] : []), ...form.opcode];
   const insn = decodeOne([...head, ...tail], 0x400000);
   if (!insn || insn.mnemonic !== form.mnemonic || !translatable(insn)) return null;
   return { bytes: [...head, ...tail].slice(0, insn.next - insn.ip), insn };

@@ -13,3 +13,24 @@ export const PAST_FAILURES: readonly { readonly code: string; readonly why: stri
   { code: '66f2470fa4d104', why: '16-bit double shift' },
   { code: '66470f3a090d12a7dbb314', why: 'rip-relative beyond the address space' },
 ];
+
+/**
+ * Programs that an engine got wrong (those of the fuzz made small, `testing/programs.ts`); their
+ * registers and data come from the seed.
+ */
+export const PAST_PROGRAMS: readonly {
+  readonly code: string;
+  readonly seed: bigint;
+  readonly why: string;
+}[] = [
+  { code: '31c00fbce8', seed: 1n, why: 'bsf ebp of zero keeps all of rbp' },
+  { code: 'b90200000039c9e1fc', seed: 1n, why: 'loope whose count ends it keeps the flags' },
+  { code: '48bc0000000000000080ff33', seed: 1n, why: 'push [rbx] on a stack at no address' },
+  { code: '48b80000000000000080ff30', seed: 1n, why: 'push of what lies at no address' },
+  {
+    code: '48b80000000000000080488bc8488be08f01',
+    seed: 1n,
+    why: 'pop from no address to no address',
+  },
+  { code: '48bd0000000000000080f30fb84500', seed: 1n, why: 'popcnt of no address, by rbp' },
+];
