@@ -14,7 +14,6 @@ const PROGRAM_DATA = 2048;
 const STACK = ORACLE_DATA + 0x7c0;
 const NOP = 0x90;
 const INT3 = 0xcc;
-const SIGTRAP = 5;
 const SIGALRM = 14;
 
 /** Instructions after which an engine gives a program up. */
