@@ -54,6 +54,7 @@ function main(): number {
   let windows = 0x101000;
   const compiled = compileRegion(region, {
     refillInPlace: false,
+    rounds: true,
     allocateWindow: () => (windows += 16),
     fixedAccess: () => true,
   });

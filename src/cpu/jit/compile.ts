@@ -28,7 +28,7 @@ import { successors, type Block, type Region } from './region.ts';
 import { countRounds, FEWEST } from './rounds-code.ts';
 import { planRounds, type Rounds } from './rounds.ts';
 import { structure } from './structure.ts';
-import { Vars, type Window } from './vars.ts';
+import { Vars, type ExpectRange, type Window } from './vars.ts';
 import type { CodeWriter } from './wasm.ts';
 
 /** A node's code: statements, then the first way whose condition holds, else the last one. */
@@ -62,6 +62,10 @@ interface RoundsNodes {
 export interface CompileOptions extends LiftOptions {
   /** RAM address of a new 16-byte window home. */
   allocateWindow(): number;
+  /** Where accesses are expected; without it, every window is in RAM. */
+  readonly expectRange?: ExpectRange | undefined;
+  /** Whether loops get rounds. */
+  readonly rounds: boolean;
 }
 
 export function compileRegion(region: Region, options: CompileOptions): Compiled {
@@ -80,6 +84,7 @@ class RegionCompiler {
   readonly #lift: Lift;
   readonly #watching: boolean;
   readonly #counters: Counters | null;
+  readonly #inRounds: boolean;
   readonly #graph = new Graph();
   readonly #code = new Map<Node, NodeCode>();
   readonly #nodeOf = new Map<Block, Node>();
@@ -95,8 +100,9 @@ class RegionCompiler {
 
   constructor(region: Region, options: CompileOptions) {
     this.#region = region;
-    this.#vars = new Vars(() => options.allocateWindow());
+    this.#vars = new Vars(() => options.allocateWindow(), options.expectRange);
     this.#lift = new Lift(this.#vars, options);
+    this.#inRounds = options.rounds;
     this.#watching = (options.watch ?? null) !== null;
     this.#counters = options.counters ?? null;
   }
@@ -111,10 +117,16 @@ class RegionCompiler {
     for (const block of blocks) this.#addNode(block);
     for (const block of blocks) this.#connectBlock(block);
     const { entries, headers } = this.#connectEntries(start, root);
-    if (!this.#watching) this.#addRounds(start, headers, plain);
+    if (this.#inRounds && !this.#watching) this.#addRounds(start, headers, plain);
     const reachable = new Set(reversePostorder(start));
     const live = [...this.#nodeOf.keys()].filter((b) => reachable.has(this.#node(b)));
     const checked = new Set([...entries, ...live.filter((b) => headers.has(this.#node(b)))]);
+    // behind a loop in rounds, so that its rounds are charged for themselves alone
+    for (const { plan } of this.#rounds) {
+      for (const b of plan.blocks) {
+        for (const next of successors(b)) if (!plan.plans.has(next)) checked.add(next);
+      }
+    }
     const budget = planBudget(live, checked, new Set(this.#rounds.map((r) => r.plan.header)));
     const planOf = (b: Block): Placed[][] => this.#plans.get(b) ?? planAccesses(b.insns);
     const facts = analyse(live, budget.checkpoints, this.#watching, planOf);

@@ -79,6 +79,7 @@ function load(code: CodeWriter, vars: Vars, used: Registers): void {
     if (used.xmm & (1 << i)) code.stmt(set(v, opImm('v128.load', [0], i32(HOME.xmm(i)))));
   });
   for (const w of vars.windows.values()) {
+    if (w.fixed) continue;
     code.stmt(set(w.start, opImm('i64.load', [0], i32(w.address))));
     code.stmt(set(w.length, opImm('i64.load', [8], i32(w.address))));
   }

@@ -48,6 +48,8 @@ const LEAVES_EARLY: ReadonlySet<number> = new Set([
   EXIT.misaligned,
   EXIT.divide,
 ]);
+/** Blocks executed instruction by instruction at the start of a run, until one that can be entered. */
+const MOST_ARRIVING = 32;
 const BUDGET: EngineStop = { kind: 'budget' };
 
 export class JitEngine implements Engine, MemoryObserver {
@@ -69,6 +71,8 @@ export class JitEngine implements Engine, MemoryObserver {
   #nextInterval = 0;
   /** Whether executable memory, as it is now, has been searched for readers of MXCSR. */
   #searched = false;
+  /** So many more blocks may be executed instruction by instruction before compiled code runs. */
+  #arriving = MOST_ARRIVING;
   /** How often execution arrived inside a translated block, by address. */
   readonly #missed = new Map<number, number>();
   /** Compiled code has run since the fallback was last told. */
@@ -151,6 +155,7 @@ export class JitEngine implements Engine, MemoryObserver {
 
   run(budget: number): RunResult {
     this.#counters?.begin();
+    this.#arriving = MOST_ARRIVING;
     let executed = 0;
     while (executed < budget) {
       const left = budget - executed;
@@ -234,6 +239,7 @@ export class JitEngine implements Engine, MemoryObserver {
     const code = this.#drive();
     const remaining = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1)[0] ?? 0;
     const executed = given - remaining;
+    if (executed > 0) this.#arriving = 0;
     const state = this.#memory.state;
     state.instructions += executed;
     const operand = code >>> 8;
@@ -242,6 +248,8 @@ export class JitEngine implements Engine, MemoryObserver {
       case EXIT.next: // of a repetition that goes on, where there are counters
         return { stop: BUDGET, executed };
       case EXIT.budget:
+        this.#arriving = MOST_ARRIVING;
+        this.#translations.noteSlice(executed);
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(remaining));
@@ -390,6 +398,8 @@ export class JitEngine implements Engine, MemoryObserver {
     if (this.#breakpoints.has(rip)) return { stop: BUDGET, executed: 0 };
     const inside = this.#translations.remainingAt(rip);
     if (inside > 0) {
+      // where the last budget happened to end is no place to translate from
+      if (this.#arriving-- > 0) return this.#carefully(Math.min(inside, left));
       const missed = (this.#missed.get(rip) ?? 0) + 1;
       this.#missed.set(rip, missed);
       if (missed < OFTEN) return this.#carefully(Math.min(inside, left));
@@ -400,7 +410,8 @@ export class JitEngine implements Engine, MemoryObserver {
   /** @returns false when the code at `rip` is for the fallback. */
   #translate(rip: number): boolean {
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
-    const region = buildRegion(this.#code, rip, this.#code.shapeOf);
+    const hot = this.#translations.isHot(rip);
+    const region = buildRegion(this.#code, rip, this.#code.shapeOf, hot);
     if (!region) return false;
     this.#translations.add(region);
     return true;

@@ -24,7 +24,7 @@ import type { FlagKind, FlagState, Size } from './flags.ts';
 import { call, callStmt, get, i32, i64, ifThen, op, opImm, readsOnly, set, store } from './ir.ts';
 import type { Exit, Expr, Stmt, Var } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
-import type { Vars } from './vars.ts';
+import type { Vars, Window } from './vars.ts';
 import type { WatchTests } from './watch.ts';
 import type { Ty } from './wasm-ops.ts';
 
@@ -67,6 +67,13 @@ function needOf({ read, write }: { readonly read: boolean; readonly write: boole
 function windowKey(access: Access, need: number): string {
   const through = access.base >= 0 ? access.base : access.index >= 0 ? 16 + access.index : 32;
   return `w${through}.${need}`;
+}
+
+/** Start of a window, and for how many starts an access of `span` bytes is inside. */
+function bounds(window: Window, span: number): { start: Expr; length: Expr } {
+  const { fixed } = window;
+  if (!fixed) return { start: get(window.start), length: get(window.length) };
+  return { start: i64(fixed.start), length: i64(Math.max(fixed.end - fixed.start - span + 1, 0)) };
 }
 
 export class Lift {
@@ -232,7 +239,7 @@ export class Lift {
   windowBounds(access: Access, group: Group): { start: Expr; length: Expr } {
     const need = needOf(group);
     const window = this.vars.window(windowKey(access, need), group.span, need);
-    return { start: get(window.start), length: get(window.length) };
+    return bounds(window, group.span);
   }
 
   /**
@@ -241,7 +248,7 @@ export class Lift {
    */
   checkRange(key: string, wide: Expr, span: number, need: number): void {
     this.watchRange(wide, i64(span), need);
-    this.#checkWindow(key, wide, span, need);
+    this.#checkWindow(key, wide, span, need, true);
   }
 
   /** Leaves before the current instruction if watched memory lies in `bytes` from `from` on. */
@@ -250,12 +257,12 @@ export class Lift {
     this.emit(...(this.#options.watch?.guardRange(from, bytes, need, leave) ?? []));
   }
 
-  #checkWindow(key: string, wide: Expr, span: number, need: number): void {
-    const window = this.vars.window(key, span, need);
-    const inside = op('i64.sub', wide, get(window.start));
-    const outside = op('i64.ge_u', inside, get(window.length));
+  #checkWindow(key: string, wide: Expr, span: number, need: number, movable = false): void {
+    const window = this.vars.window(key, span, need, movable);
+    const { start, length } = bounds(window, span);
+    const outside = op('i64.ge_u', op('i64.sub', wide, start), length);
     const home = i32(window.address);
-    if (!this.#options.refillInPlace) {
+    if (!this.#options.refillInPlace || window.fixed) {
       // no call here: across one, the host would keep every register in memory
       const { missed, missedWindow } = this.vars;
       const exit = this.exitBefore(windowExit(this.#count - this.#at));

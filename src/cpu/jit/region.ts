@@ -128,13 +128,17 @@ export function discoverShape(source: CodeSource, entry: number): Shape {
   return { insns, leaders };
 }
 
-/** Builds the region rooted at `rootIp`, or null when its first instruction is not translatable. */
+/**
+ * Builds the region rooted at `rootIp`, or null when its first instruction is not translatable.
+ * @param inline whether small callees are copied in.
+ */
 export function buildRegion(
   source: CodeSource,
   rootIp: number,
   shapeOf: (ip: number) => Shape,
+  inline = true,
 ): Region | null {
-  const builder = new RegionBuilder(source, shapeOf);
+  const builder = new RegionBuilder(source, shapeOf, inline);
   return builder.build(rootIp);
 }
 
@@ -143,10 +147,12 @@ class RegionBuilder {
   readonly #shapeOf: (ip: number) => Shape;
   readonly #blocks: Block[] = [];
   readonly #byKey = new Map<string, Block>();
+  readonly #inline: boolean;
   #contexts = 0;
   #insns = 0;
 
-  constructor(source: CodeSource, shapeOf: (ip: number) => Shape) {
+  constructor(source: CodeSource, shapeOf: (ip: number) => Shape, inline: boolean) {
+    this.#inline = inline;
     this.#source = source;
     this.#shapeOf = shapeOf;
   }
@@ -259,7 +265,12 @@ class RegionBuilder {
       }
       depth++;
     }
-    if (site && depth <= LIMITS.depth && this.#shapeOf(target).insns.size <= LIMITS.inline) {
+    if (
+      site &&
+      this.#inline &&
+      depth <= LIMITS.depth &&
+      this.#shapeOf(target).insns.size <= LIMITS.inline
+    ) {
       const callee = this.#context(context, target);
       if (callee?.entry) {
         callee.sites.push(site);

@@ -89,8 +89,10 @@ function driver(f: FunctionWriter, flags: Callee, regionType: number): void {
     code.br('probe');
   });
   code.end();
+  const slot = opImm('i32.load', [SCRATCH.hash + 8], get(at));
+  code.stmt(store('i32.store', 0, i32(SCRATCH.slot), slot));
   code.expr(opImm('i32.load', [SCRATCH.hash + 12], get(at)));
-  code.expr(opImm('i32.load', [SCRATCH.hash + 8], get(at)));
+  code.expr(slot);
   code.callIndirect(regionType);
   code.localSet(result.local);
   code.expr(op('i32.eqz', get(result)));

@@ -21,6 +21,8 @@ export const SCRATCH = {
   refused: BASE + 72,
   /** The access outside its window: u64 address, i32 home of the window. */
   missed: BASE + 88,
+  /** i32: slot of the region that was entered last. */
+  slot: BASE + 104,
   /** Ranges of RAM known to be accessible: see `INTERVALS`. */
   intervals: BASE + 0x100,
   /** Access windows of regions, 16 bytes each: u64 start, u64 length. */

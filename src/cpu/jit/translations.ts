@@ -10,6 +10,7 @@ import { CALLEES, TRACE } from './callees.ts';
 import type { Counters } from './counters.ts';
 import { compileRegion, type CompileOptions } from './compile.ts';
 import { accessible } from './protection.ts';
+import { Ranges, type Range } from './ranges.ts';
 import type { Region } from './region.ts';
 import type { Window } from './vars.ts';
 import type { WatchTests } from './watch.ts';
@@ -20,6 +21,10 @@ export const MAX_SLOTS = 4096;
 const MAX_ENTRIES = HASH_SIZE / 2;
 /** So many misses make a region's code move windows by itself. */
 const RESTLESS = 200;
+/** So many accesses outside the expected ranges make a region be translated again. */
+const ASTRAY = 3;
+/** Instructions after which a region is worth its best translation. */
+const HOT = 4_000_000;
 const MAX_BYTES = 32 * 2 ** 20;
 
 /** A run of guest bytes that a translation was made from, and what they were. */
@@ -35,6 +40,9 @@ export interface Translation {
   readonly sources: readonly Source[];
   /** Pages of fixed addresses whose protection was taken for granted. */
   readonly assumed: ReadonlySet<number>;
+  readonly windows: readonly Window[];
+  /** Ranges of RAM that are taken to be accessible. */
+  readonly ranges: readonly Range[];
   readonly wasmBytes: number;
   /** How often an access lay outside its window. */
   misses: number;
@@ -67,12 +75,17 @@ export class Translations {
   readonly #memory: GuestMemory;
   readonly #table: WebAssembly.Table;
   readonly #refill: Refill;
+  readonly #ranges: Ranges;
   readonly #imports: Record<string, WebAssembly.ImportValue>;
   readonly #all = new Set<Translation>();
+  readonly #bySlot = new Map<number, Translation>();
   readonly #byPage = new Map<number, Set<Translation>>();
   readonly #byWindow = new Map<number, { window: Window; translation: Translation }>();
   /** Roots of regions whose accesses often leave their windows. */
   readonly #restless = new Set<number>();
+  /** Roots of regions that run a lot, and how many instructions others have been seen to run. */
+  readonly #hot = new Set<number>();
+  readonly #heat = new Map<number, number>();
   readonly #free: number[] = [];
   /** For each translated instruction, how many follow in its block, itself included. */
   readonly #remaining = new Map<number, number>();
@@ -87,6 +100,7 @@ export class Translations {
    */
   constructor(memory: GuestMemory, table: WebAssembly.Table, runtime: WebAssembly.Exports) {
     this.#memory = memory;
+    this.#ranges = new Ranges(memory);
     this.#table = table;
     this.#refill = runtime['refill'] as Refill;
     this.#imports = { memory: memory.memory };
@@ -110,8 +124,11 @@ export class Translations {
     if (this.#entries > MAX_ENTRIES || this.#bytes > MAX_BYTES) this.flush();
     if (this.counters?.full === true) this.flush();
     const assumed = new Set<number>();
+    const hot = this.#hot.has(region.root.ip);
     const options: CompileOptions = {
-      refillInPlace: this.#restless.has(region.root.ip),
+      refillInPlace: !hot || this.#restless.has(region.root.ip),
+      expectRange: hot ? (key, need) => this.#expectRange(region.root.ip, key, need) : undefined,
+      rounds: hot,
       watch: this.watch,
       counters: this.counters,
       traces: this.counters !== null,
@@ -127,11 +144,14 @@ export class Translations {
       entries: compiled.entries,
       sources: this.#sources(region),
       assumed,
+      windows: compiled.windows,
+      ranges: [...new Set(compiled.windows.flatMap((w) => w.fixed ?? []))],
       wasmBytes: compiled.bytes.length,
       misses: 0,
       insns: region.insnCount,
     };
     this.#all.add(translation);
+    this.#bySlot.set(slot, translation);
     for (const window of compiled.windows) {
       this.#byWindow.set(window.address, { window, translation });
     }
@@ -157,11 +177,47 @@ export class Translations {
     return instance.exports['f'] as (entry: number) => number;
   }
 
+  /** Whether the region rooted there has been found to run a lot. */
+  isHot(root: number): boolean {
+    return this.#hot.has(root);
+  }
+
+  /**
+   * Notes that a slice of `executed` instructions ended in the region entered last; one that runs a
+   * lot is dropped, to be translated as well as can be.
+   */
+  noteSlice(executed: number): void {
+    const view = new DataView(this.#memory.memory.buffer);
+    const translation = this.#bySlot.get(view.getInt32(SCRATCH.slot, true));
+    if (!translation || !this.#all.has(translation) || this.#hot.has(translation.root)) return;
+    const { root } = translation;
+    const heat = (this.#heat.get(root) ?? 0) + executed;
+    this.#heat.set(root, heat);
+    if (heat < HOT) return;
+    this.#hot.add(root);
+    for (const { key, need, address } of translation.windows) {
+      const length = view.getBigUint64(address + 8, true);
+      const at = Number(view.getBigUint64(address, true));
+      if (length > 0n) this.#ranges.observed(root, key, at, need);
+    }
+    this.#drop(new Set([translation]));
+  }
+
   /** Moves the window whose home is given to where an access lay outside it. */
   moveWindow(home: number, address: bigint): void {
     const found = this.#byWindow.get(home);
     if (!found) return;
     const { window, translation } = found;
+    if (window.fixed) {
+      if (address >= BigInt(this.#memory.size)) return;
+      const root = translation.root;
+      const at = Number(address);
+      if (!this.#ranges.missed(root, window.key, at, window.need)) return;
+      if (++translation.misses >= ASTRAY && this.#all.has(translation)) {
+        this.#drop(new Set([translation]));
+      }
+      return;
+    }
     this.#refill(address, window.span, home, window.need | (window.span << 8));
     if (++translation.misses < RESTLESS || !this.#all.has(translation)) return;
     this.#restless.add(translation.root);
@@ -185,6 +241,7 @@ export class Translations {
     this.#byPage.clear();
     this.#remaining.clear();
     this.#byWindow.clear();
+    this.#bySlot.clear();
     this.#free.length = 0;
     this.#slots = 0;
     this.#windows = 0;
@@ -193,8 +250,16 @@ export class Translations {
     this.forgetWindows();
   }
 
+  #expectRange(root: number, key: string, need: number): Range | null {
+    const through = Number(/^w(\d+)/.exec(key)?.[1] ?? 32);
+    const { state } = this.#memory;
+    const at = through < 32 ? Number(state.gpr(through % 16)) : -1;
+    return this.#ranges.expect(root, key, at, need);
+  }
+
   /** Makes every window empty: what it allowed may no longer be. */
   forgetWindows(): void {
+    this.#ranges.forget();
     this.#memory.bytes.fill(0, SCRATCH.windows, SCRATCH.windows + 16 * MAX_WINDOWS);
     this.#memory.bytes.fill(0, SCRATCH.intervals, SCRATCH.windows);
   }
@@ -210,6 +275,9 @@ export class Translations {
 
   /** Drops translations made from, or relying on, pages of the range. */
   invalidatePages(start: number, length: number): void {
+    const relies = (r: Range): boolean => r.start < start + length && start < r.end;
+    const doomed = [...this.#all].filter((t) => t.ranges.some(relies));
+    if (doomed.length > 0) this.#drop(new Set(doomed));
     this.#dropWhere(start, length, () => true);
   }
 
@@ -243,11 +311,12 @@ export class Translations {
       for (const t of this.#byPage.get(page) ?? [])
         if (!doomed.has(t) && condition(t)) doomed.add(t);
     }
-    if (doomed.size > 0) this.#drop(doomed);
+    if (doomed.size === 0) return;
+    this.#remaining.clear();
+    this.#drop(doomed);
   }
 
   #drop(doomed: ReadonlySet<Translation>): void {
-    this.#remaining.clear();
     for (const t of doomed) {
       this.#all.delete(t);
       for (const page of pagesOf(t)) this.#byPage.get(page)?.delete(t);

@@ -2,6 +2,7 @@
 /** The variables of one region and the WebAssembly locals behind them. */
 import type { FlagVars } from './flags.ts';
 import type { Var } from './ir.ts';
+import type { Range } from './ranges.ts';
 import type { Ty } from './wasm-ops.ts';
 import { GPR_NAMES } from '../../shared/cpu-state.ts';
 
@@ -17,7 +18,12 @@ export interface Window {
   readonly address: number;
   /** Bytes of the largest access through this window. */
   span: number;
+  /** Set when the range is a constant in the code. */
+  readonly fixed: Range | null;
 }
+
+/** Which range of RAM the accesses through a window are expected in, if that can be said. */
+export type ExpectRange = (key: string, need: number) => Range | null;
 
 export class Vars {
   /** Types of the locals behind the parameter. */
@@ -43,12 +49,14 @@ export class Vars {
   readonly xmm: Var[] = Array.from({ length: 16 }, (_, i) => this.make(`xmm${i}`, 'v128'));
   readonly windows = new Map<string, Window>();
   readonly #allocateWindow: () => number;
+  readonly #expect: ExpectRange;
   readonly #shortLived = new Pool('t');
   readonly #blockLong = new Pool('g');
 
   /** @param allocateWindow gives the RAM address of a new window's home. */
-  constructor(allocateWindow: () => number) {
+  constructor(allocateWindow: () => number, expect: ExpectRange = () => null) {
     this.#allocateWindow = allocateWindow;
+    this.#expect = expect;
   }
 
   make(name: string, ty: Ty): Var {
@@ -75,16 +83,19 @@ export class Vars {
     this.#blockLong.release();
   }
 
-  window(key: string, span: number, need: number): Window {
+  /** @param movable never a constant range. */
+  window(key: string, span: number, need: number, movable = false): Window {
     let found = this.windows.get(key);
     if (!found) {
+      const fixed = movable ? null : this.#expect(key, need);
       found = {
         key,
         need,
-        start: this.make(`${key}.start`, 'i64'),
-        length: this.make(`${key}.length`, 'i64'),
+        start: fixed ? this.rip : this.make(`${key}.start`, 'i64'),
+        length: fixed ? this.rip : this.make(`${key}.length`, 'i64'),
         address: this.#allocateWindow(),
         span,
+        fixed,
       };
       this.windows.set(key, found);
     }
