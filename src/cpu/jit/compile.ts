@@ -27,6 +27,7 @@ import { analyse, type BlockFacts } from './liveness.ts';
 import { successors, type Block, type Region } from './region.ts';
 import { countRounds, FEWEST } from './rounds-code.ts';
 import { planRounds, type Rounds } from './rounds.ts';
+import { LoadGroups } from './load-groups.ts';
 import { structure } from './structure.ts';
 import { Vars, type ExpectRange, type Window } from './vars.ts';
 import type { CodeWriter } from './wasm.ts';
@@ -303,8 +304,11 @@ class RegionCompiler {
     }
     if (this.#counters && count > 0) lift.stmts.push(this.#counters.count(block.insns));
     let way: Way = { tests: [], exit: null };
+    const groups = new LoadGroups();
     block.insns.forEach((insn, i) => {
       lift.beginInsn(insn, i, fact.flagsLive[i] ?? true);
+      if (loop && groups.begins(insn))
+        lift.emit(ifThen(op('i32.eqz', get(rounds)), [lift.giveUp()]));
       lift.emit({ k: 'note', text: `${insn.ip.toString(16)} ${insn.mnemonic.toLowerCase()}` });
       const last = i === count - 1;
       if (last && block.term.k !== 'goto' && block.term.k !== 'step') {

@@ -247,12 +247,15 @@ export class JitEngine implements Engine, MemoryObserver {
     switch (code & 0xff) {
       case EXIT.next: // of a repetition that goes on, where there are counters
         return { stop: BUDGET, executed };
-      case EXIT.budget:
+      case EXIT.budget: {
         this.#arriving = MOST_ARRIVING;
-        this.#translations.noteSlice(executed);
+        const hot = this.#translations.noteSlice(executed);
+        // from its start, not from the loop that is running: loops are then told from one another
+        if (hot !== null) this.#translate(hot);
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(remaining));
+      }
       case EXIT.single:
         return remaining === 0
           ? { stop: BUDGET, executed }

@@ -26,7 +26,8 @@ export const KIND = {
   result: 8,
 } as const;
 
-export type FlagKind = keyof typeof KIND;
+/** What a state known at translation time may say in addition, until it is put into variables. */
+export type FlagKind = keyof typeof KIND | 'imul';
 export type Size = 1 | 2 | 4 | 8;
 
 /**
@@ -55,20 +56,60 @@ export function operands(state: FlagState, v: FlagVars): { a: Expr; b: Expr; c: 
   return { a: state.a ?? get(v.a), b: state.b ?? get(v.b), c: state.c ?? get(v.c) };
 }
 
-/** The value of the kind variable for a state known at translation time. */
-export function kindCode(state: FlagState): number {
-  return KIND[state.kind] * 4 + LOG[state.size];
+/** The value of the kind variable. */
+export function kindCode(kind: keyof typeof KIND, size: Size): number {
+  return KIND[kind] * 4 + LOG[size];
 }
 
-/** Puts a known state into the variables altogether. */
+interface Settled extends FlagState {
+  readonly kind: keyof typeof KIND;
+}
+
+/** A known state as one of the kinds that the variables can say. */
+export function settled(state: FlagState, v: FlagVars): Settled {
+  const { kind, size } = state;
+  return kind === 'imul' ? product(size, operands(state, v)) : { ...state, kind };
+}
+
+/** Flags of the product of two signed numbers: CF and OF when it does not fit. */
+function product(size: Size, { a, b }: { readonly a: Expr; readonly b: Expr }): Settled {
+  const whole = op('i64.mul', a, b);
+  const r = maskTo(whole, size);
+  const lost = size === 8 ? lostOf64(a, b, whole) : op('i64.ne', whole, signed(r, size));
+  const both = i64(BIT.CF | BIT.OF);
+  return { kind: 'result', size, a: r, c: select(lost, both, i64(0)) };
+}
+
+/** Whether a × b is more than its lower 64 bits say. */
+function lostOf64(a: Expr, b: Expr, whole: Expr): Expr {
+  const negated = op('i64.eq', a, i64(-1));
+  const trivial = op('i32.or', op('i64.eqz', a), negated);
+  const divided = op('i64.div_s', whole, select(trivial, i64(1), a));
+  const least = op('i32.and', negated, op('i64.eq', b, i64(-(1n << 63n))));
+  return select(trivial, least, op('i64.ne', divided, b));
+}
+
+/** Operands that a kind has; the variables of the others do not matter. */
+const OPERANDS: Readonly<Record<FlagKind, string>> = {
+  raw: 'a', sub: 'ab', add: 'ab', logic: 'a', inc: 'ac', dec: 'ac', adc: 'abc', sbb: 'abc',
+  result: 'ac', imul: 'ab',
+}; // prettier-ignore
+
+/**
+ * Puts a known state into the variables altogether. Those without meaning are cleared, so that the
+ * host need not keep what was in them.
+ */
 export function stored(state: FlagState, v: FlagVars): Stmt[] {
-  const { a, b, c } = state;
-  return [
-    set(v.kind, i32(kindCode(state))),
-    ...(a ? [set(v.a, a)] : []),
-    ...(b ? [set(v.b, b)] : []),
-    ...(c ? [set(v.c, c)] : []),
-  ];
+  const known = settled(state, v);
+  const has = OPERANDS[known.kind];
+  // the others are not read any more once a has changed
+  const order = ['c', 'b', 'a'] as const;
+  const sets = order.flatMap((x) => {
+    if (!has.includes(x)) return [set(v[x], i64(0))];
+    const e = known[x];
+    return e ? [set(v[x], e)] : [];
+  });
+  return [set(v.kind, i32(kindCode(known.kind, known.size))), ...sets];
 }
 
 export const BIT = { CF: 1, PF: 4, AF: 16, ZF: 64, SF: 128, OF: 2048 } as const;
@@ -82,7 +123,12 @@ const NEGATED: Readonly<Partial<Record<Condition, Condition>>> = {
   no: 'o', ae: 'b', ne: 'e', a: 'be', ns: 's', np: 'p', ge: 'l', g: 'le',
 }; // prettier-ignore
 
-const TOP: Readonly<Record<Size, bigint>> = { 1: 0x80n, 2: 0x8000n, 4: 0x8000_0000n, 8: 1n << 63n };
+export const TOP: Readonly<Record<Size, bigint>> = {
+  1: 0x80n,
+  2: 0x8000n,
+  4: 0x8000_0000n,
+  8: 1n << 63n,
+};
 const MASK: Readonly<Record<Size, bigint>> = {
   1: 0xffn,
   2: 0xffffn,
@@ -105,7 +151,7 @@ export function maskTo(value: Expr, size: Size): Expr {
   return size === 8 ? value : op('i64.and', value, i64(MASK[size]));
 }
 
-function negative(value: Expr, size: Size): Expr {
+export function negative(value: Expr, size: Size): Expr {
   return op('i32.eqz', op('i64.eqz', op('i64.and', value, i64(TOP[size]))));
 }
 
@@ -148,6 +194,8 @@ export function condition(state: FlagState, cond: Condition, v: FlagVars): Expr 
       const of = op('i32.and', op('i32.shr_u', bits, i32(11)), i32(1));
       return resultCondition(a, size, cond, cf, of);
     }
+    case 'imul':
+      return condition(product(size, { a, b }), cond, v);
     case 'adc': {
       if (cond !== 'b') return cond === 'e' ? op('i64.eqz', b) : null;
       const carried = op('i32.wrap_i64', c);
@@ -255,95 +303,4 @@ export function rawCondition(flags: Expr, cond: Condition): Expr {
     default:
       return op('i32.eqz', rawCondition(flags, NEGATED[cond] ?? 'o'));
   }
-}
-
-function place(bit: Expr, shift: number): Expr {
-  return shift === 0 ? bit : op('i32.shl', bit, i32(shift));
-}
-
-/** All six flags of a known state in rflags' places, an i32. */
-export function allFlags(state: FlagState, v: FlagVars): Expr {
-  if (state.kind === 'raw') return op('i32.wrap_i64', operands(state, v).a);
-  const { size } = state;
-  const { a, b, c } = operands(state, v);
-  const carry = op('i64.and', c, i64(1));
-  let result: Expr;
-  let cf: Expr;
-  let of: Expr;
-  /** a ^ x ^ result, whose bit 4 is AF. */
-  let af: Expr = i64(0);
-  const overflow = (p: Expr, q: Expr): Expr => negative(op('i64.and', p, q), size);
-  switch (state.kind) {
-    case 'sub':
-    case 'sbb': {
-      const whole =
-        state.kind === 'sub' ? op('i64.sub', a, b) : op('i64.sub', op('i64.sub', a, b), carry);
-      result = maskTo(whole, size);
-      const strict = op('i64.lt_u', a, b);
-      cf =
-        state.kind === 'sub'
-          ? strict
-          : select(op('i32.wrap_i64', carry), op('i64.le_u', a, b), strict);
-      of = overflow(op('i64.xor', a, b), op('i64.xor', a, result));
-      af = op('i64.xor', op('i64.xor', a, b), result);
-      break;
-    }
-    case 'add':
-    case 'adc': {
-      result = b;
-      const plain = op('i64.sub', b, a);
-      const x = maskTo(state.kind === 'add' ? plain : op('i64.sub', plain, carry), size);
-      const strict = op('i64.lt_u', b, a);
-      cf =
-        state.kind === 'add'
-          ? strict
-          : select(op('i32.wrap_i64', carry), op('i64.le_u', b, a), strict);
-      of = overflow(op('i64.xor', a, b), op('i64.xor', x, b));
-      af = op('i64.xor', op('i64.xor', a, x), b);
-      break;
-    }
-    case 'inc':
-    case 'dec': {
-      result = a;
-      cf = op('i32.wrap_i64', carry);
-      const before = op(state.kind === 'inc' ? 'i64.sub' : 'i64.add', a, i64(1));
-      of = op('i64.eq', a, i64(state.kind === 'inc' ? TOP[size] : TOP[size] - 1n));
-      af = op('i64.xor', op('i64.xor', a, before), i64(1));
-      af = op('i64.and', af, i64(16));
-      break;
-    }
-    case 'logic':
-      result = a;
-      cf = i32(0);
-      of = i32(0);
-      break;
-    case 'result':
-      result = a;
-      cf = op('i32.wrap_i64', carry);
-      of = op('i32.and', op('i32.shr_u', op('i32.wrap_i64', c), i32(11)), i32(1));
-      break;
-  }
-  const parts = [
-    cf,
-    place(parity(result), 2),
-    op('i32.and', op('i32.wrap_i64', af), i32(BIT.AF)),
-    place(op('i64.eqz', result), 6),
-    place(negative(result, size), 7),
-    place(of, 11),
-  ];
-  return parts.reduce((x, y) => op('i32.or', x, y));
-}
-
-/** The carry flag of any state, an i32 that is 0 or 1. */
-export function carryOfUnknown(v: FlagVars): Expr {
-  const kind = op('i32.shr_u', get(v.kind), i32(2));
-  const is = (k: FlagKind): Expr => op('i32.eq', kind, i32(KIND[k]));
-  const [a, b] = [get(v.a), get(v.b)];
-  const c = op('i32.and', op('i32.wrap_i64', get(v.c)), i32(1));
-  const sum = select(c, op('i64.le_u', b, a), op('i64.lt_u', b, a));
-  const difference = select(c, op('i64.le_u', a, b), op('i64.lt_u', a, b));
-  const stored = select(is('logic'), i32(0), c);
-  const plain = select(is('raw'), op('i32.and', op('i32.wrap_i64', a), i32(1)), stored);
-  const carried = select(is('adc'), sum, select(is('sbb'), difference, plain));
-  return select(is('sub'), op('i64.lt_u', a, b), select(is('add'), op('i64.lt_u', b, a), carried));
 }

@@ -9,17 +9,18 @@ import { FLAGS, REFILL, TRACE } from './callees.ts';
 import type { Insn, MemOperand, Operand } from './decode.ts';
 import { EXIT, stepExit, watchExit, windowExit } from './exits.ts';
 import {
-  carryOfUnknown,
   condition,
   operands,
   stored,
   KIND,
   kindCode,
+  settled,
   maskTo,
   rawCondition,
   sizeMask,
   type Condition,
 } from './flags.ts';
+import { carryOfUnknown } from './flag-values.ts';
 import type { FlagKind, FlagState, Size } from './flags.ts';
 import { call, callStmt, get, i32, i64, ifThen, op, opImm, readsOnly, set, store } from './ir.ts';
 import type { Exit, Expr, Stmt, Var } from './ir.ts';
@@ -482,7 +483,8 @@ export class Lift {
   storeFlags(): void {
     if (!this.flags) return;
     this.stmts.push(...stored(this.flags, this.vars.flags));
-    this.flags = { kind: this.flags.kind, size: this.flags.size };
+    const { kind, size } = settled(this.flags, this.vars.flags);
+    this.flags = { kind, size };
   }
 
   /**
@@ -492,11 +494,15 @@ export class Lift {
   carryKept(): Expr | undefined {
     const { flags } = this;
     if (flags?.kind === 'inc' || flags?.kind === 'dec') return flags.c;
-    const carry = op('i64.extend_i32_u', this.cond('b'));
+    return this.keep(op('i64.extend_i32_u', this.cond('b')));
+  }
+
+  /** `e` for use behind the write of the first operand: itself, if that does not change it. */
+  keep(e: Expr): Expr {
     const dst = this.operand(0);
     const changing = dst.k === 'gpr' ? this.gprVar(dst.reg) : null;
-    const lasts = this.#lasts(carry) && readsOnly(carry, (v) => v !== changing);
-    return lasts ? carry : this.hold(carry);
+    const lasts = this.#lasts(e) && readsOnly(e, (v) => v !== changing);
+    return lasts ? e : this.hold(e);
   }
 
   /** What was written to the first operand just now, as an i64, for use in flags. */
@@ -515,9 +521,10 @@ export class Lift {
   rawFlags(): Expr {
     const v = this.vars.flags;
     if (!this.flags) return call(FLAGS, get(v.kind), get(v.a), get(v.b), get(v.c));
-    const { a, b, c } = operands(this.flags, v);
-    if (this.flags.kind === 'raw') return op('i32.wrap_i64', a);
-    return call(FLAGS, i32(kindCode(this.flags)), a, b, c);
+    const flags = settled(this.flags, v);
+    const { a, b, c } = operands(flags, v);
+    if (flags.kind === 'raw') return op('i32.wrap_i64', a);
+    return call(FLAGS, i32(kindCode(flags.kind, flags.size)), a, b, c);
   }
 
   /**

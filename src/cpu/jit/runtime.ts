@@ -6,7 +6,8 @@
 import { MAX_RAM } from '../../machine/layout.ts';
 import { CALLEES } from './callees.ts';
 import { EXIT } from './exits.ts';
-import { allFlags, KIND, STATUS_MASK, type FlagKind, type Size } from './flags.ts';
+import { allFlags } from './flag-values.ts';
+import { KIND, STATUS_MASK, type Size } from './flags.ts';
 import { get, i32, i64, op, opImm, set, store, type Callee, type Expr, type Var } from './ir.ts';
 import { HASH_SIZE, HOME, INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
 import { CodeWriter, ModuleBuilder } from './wasm.ts';
@@ -177,7 +178,7 @@ function flagsFunction(f: FunctionWriter): void {
   const { code } = f;
   const v = { kind: param(f, 0), a: param(f, 1), b: param(f, 2), c: param(f, 3) };
   const sizes: readonly Size[] = [1, 2, 4, 8];
-  const kinds = Object.keys(KIND) as FlagKind[];
+  const kinds = Object.keys(KIND) as (keyof typeof KIND)[];
   const states = kinds.flatMap((kind) => sizes.map((size) => ({ kind, size })));
   const labels = states.map((s) => `${s.kind}${s.size}`);
   for (const label of [...labels].reverse()) code.block(label);

@@ -184,16 +184,17 @@ export class Translations {
 
   /**
    * Notes that a slice of `executed` instructions ended in the region entered last; one that runs a
-   * lot is dropped, to be translated as well as can be.
+   * lot is dropped.
+   * @returns the root of a region dropped, to be translated as well as can be.
    */
-  noteSlice(executed: number): void {
+  noteSlice(executed: number): number | null {
     const view = new DataView(this.#memory.memory.buffer);
     const translation = this.#bySlot.get(view.getInt32(SCRATCH.slot, true));
-    if (!translation || !this.#all.has(translation) || this.#hot.has(translation.root)) return;
+    if (!translation || !this.#all.has(translation) || this.#hot.has(translation.root)) return null;
     const { root } = translation;
     const heat = (this.#heat.get(root) ?? 0) + executed;
     this.#heat.set(root, heat);
-    if (heat < HOT) return;
+    if (heat < HOT) return null;
     this.#hot.add(root);
     for (const { key, need, address } of translation.windows) {
       const length = view.getBigUint64(address + 8, true);
@@ -201,6 +202,7 @@ export class Translations {
       if (length > 0n) this.#ranges.observed(root, key, at, need);
     }
     this.#drop(new Set([translation]));
+    return root;
   }
 
   /** Moves the window whose home is given to where an access lay outside it. */

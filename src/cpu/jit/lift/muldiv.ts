@@ -23,27 +23,20 @@ function highSigned(a: Expr, b: Expr): Expr {
   return op('i64.sub', op('i64.sub', call(MULHU, a, b), fix(a, b)), fix(b, a));
 }
 
-function multiply(c: Lift, size: Size, x: Expr, y: Expr): { r: Expr; overflow: Expr } {
-  if (size === 8) {
-    const a = c.hold(x);
-    const b = c.hold(y);
-    const r = c.hold(op('i64.mul', a, b));
-    const sign = op('i64.shr_s', r, i64(63));
-    return { r, overflow: c.flagsLive ? op('i64.ne', highSigned(a, b), sign) : i32(0) };
-  }
-  const p = c.hold(op('i64.mul', c.signExtend(size, x), c.signExtend(size, y)));
-  const r = c.hold(c.mask(size, op('i32.wrap_i64', p)));
-  return { r, overflow: op('i64.ne', p, c.signExtend(size, r)) };
-}
-
 function imul(c: Lift): void {
   const size = c.size();
   const n = c.insn.ops.length;
   if (n === 1) return wideProduct(c, true);
-  const x = c.int(n - 2, size);
-  const { r, overflow } = multiply(c, size, x, c.int(n - 1, size));
-  c.setInt(0, r);
-  productFlags(c, size, r, overflow);
+  const [x, y] = [c.int(n - 2, size), c.int(n - 1, size)];
+  if (!c.flagsLive) {
+    c.flags = { kind: 'imul', size };
+    return c.setInt(0, c.mask(size, c.n(size, 'mul', x, y)));
+  }
+  const a = c.keep(c.signExtend(size, x));
+  const b = c.keep(c.signExtend(size, y));
+  const p = op('i64.mul', a, b);
+  c.setInt(0, size === 8 ? p : c.mask(size, op('i32.wrap_i64', p)));
+  c.setFlags('imul', size, a, b);
 }
 
 /** rdx:rax = rax × operand (ax for bytes). */

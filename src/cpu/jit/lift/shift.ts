@@ -45,7 +45,7 @@ function resultFlags(c: Lift, n: Count, size: Size, r: Expr, cf: Expr, of: Expr)
     c.storeFlags();
     c.emit(
       ifThen(op('i32.eqz', op('i64.eqz', n.n)), [
-        set(v.kind, i32(kindCode({ kind: 'result', size }))),
+        set(v.kind, i32(kindCode('result', size))),
         set(v.a, c.wide(size, r)),
         set(v.c, carryOverflow(cf, of)),
       ]),

@@ -203,7 +203,7 @@ function repeatSearch(c: Lift, size: Size, compare: boolean): void {
     const unfinished: Stmt[] = [c.exitBefore(EXIT.next)];
     c.emit(ifThen(op('i32.and', goOn, op('i32.eqz', op('i64.eqz', get(rcx)))), unfinished));
     // only a finished search shows in the flags, as on silicon when it faults on its way
-    c.emit(set(flags.kind, i32(kindCode({ kind: 'sub', size }))), set(flags.a, a), set(flags.b, b));
+    c.emit(set(flags.kind, i32(kindCode('sub', size))), set(flags.a, a), set(flags.b, b));
   });
   c.emit(ifThen(op('i32.eqz', op('i64.eqz', get(rcx))), body));
   c.flags = null;
