@@ -13,9 +13,10 @@ import { benchEngines } from './bench/engines.ts';
 import { benchNative } from './bench/native.ts';
 import { benchPage } from './bench/page.ts';
 import { prepareWorkloads } from './bench/programs.ts';
+import { benchTime } from './bench/time.ts';
 import { ensureDigits, findMnist, PROJECT } from './digits-files.ts';
 
-const PARTS = ['native', 'engines', 'page'] as const;
+const PARTS = ['native', 'engines', 'time', 'page'] as const;
 
 const USAGE = `Usage: npm run bench [-- PART… [--epochs N]]
 
@@ -24,6 +25,7 @@ Measures and prints tables; without a part, all of them.
   native    training on one core: our kernels, plain C, NumPy, PyTorch (those that are present);
             loading, classifying. --epochs N: train no longer than that, to try it
   engines   instructions a second: native and each engine under Node, with ratios
+  time      what recording costs, and going back: seeks in a training epoch, steps back
   page      the built page in Chromium: sizes, load, step, read and assemble latency
 `;
 
@@ -61,6 +63,11 @@ if (asked.includes('--help')) {
     }
     if (parts.includes('engines')) {
       benchEngines(await prepareWorkloads(folder), ENGINE_NAMES, folder);
+      console.log('');
+    }
+    if (parts.includes('time')) {
+      const mnist = await findMnist();
+      await benchTime(mnist ?? (await ensureDigits()), mnist === null ? 6000 : 60_000);
       console.log('');
     }
   } finally {

@@ -304,7 +304,8 @@ export class Session {
     const each = this.#watched === null ? goal?.each : undefined;
     if (each !== undefined) return this.#stepwise(each, left, started);
     const { past } = this.time;
-    const result = this.time.run(Math.min(left, this.#pace.budget));
+    const budget = Math.min(left, this.#pace.budget);
+    const result = budget === 1 ? this.time.step() : this.time.run(budget);
     const ms = this.#now() - started;
     this.#pace.learn(result.executed, ms);
     if (!past) this.time.ran(ms);

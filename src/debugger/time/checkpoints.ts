@@ -75,7 +75,7 @@ export class Checkpoints {
     this.#tracker.look();
     const pages: number[] = [];
     const kept: number[] = [];
-    for (const page of this.#tracker.used) {
+    for (const page of this.#tracker.changedSince(this.#list[index])) {
       const before = this.history.lookup(page, at);
       const now = this.#tracker.known(page);
       if (now === before || now.hash.every((word, i) => word === before.hash[i])) continue;
@@ -97,6 +97,7 @@ export class Checkpoints {
       pages,
     };
     this.#list.splice(index + 1, 0, checkpoint);
+    this.#tracker.settle(checkpoint);
     return checkpoint;
   }
 
@@ -107,6 +108,7 @@ export class Checkpoints {
       this.#tracker.adopt(to.regions);
     }
     this.#tracker.bring((page) => this.history.lookup(page, to.at));
+    this.#tracker.settle(to);
     memory.state.bytes.set(to.state);
   }
 

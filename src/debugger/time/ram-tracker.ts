@@ -12,12 +12,6 @@ import type { PageData } from './page-history.ts';
 const PAGES = MAX_RAM / PAGE_SIZE;
 const FIRST = GUEST_FLOOR / PAGE_SIZE;
 
-/** Bytes that the tape holds anyway, and where in RAM they were put. */
-interface Blob {
-  readonly start: number;
-  readonly bytes: Uint8Array;
-}
-
 export type Regions = ReturnType<GuestMemory['regions']>;
 
 export class RamTracker implements MemoryObserver {
@@ -25,21 +19,26 @@ export class RamTracker implements MemoryObserver {
   readonly #memory: GuestMemory;
   readonly #hasher: PageHasher;
   readonly #stop: () => void;
-  /** What each page held when it was last looked at. */
+  /** What each page held when it was last looked at, and the hashes of it. */
   readonly #known: PageData[];
+  readonly #hashes = new Uint32Array(PAGES * HASH_WORDS);
   /** Pages changed from outside since then. */
   readonly #suspect = new Uint8Array(PAGES);
   /** Pages that were found to hold something, ever. */
   readonly #used = new Set<number>();
+  /** Pages that `known` has something else for than it had at `#origin`. */
+  readonly #changed = new Set<number>();
+  #origin: unknown = null;
   #regions: Regions | null = null;
-  #blobs: Blob[] = [];
 
   constructor(memory: GuestMemory) {
     this.#memory = memory;
     this.#hasher = new PageHasher(memory);
     this.zero = { bytes: null, hash: this.#hasher.zero, cost: 0, holders: 1 };
     this.#known = new Array<PageData>(PAGES).fill(this.zero);
-    this.#suspect.fill(1);
+    for (let page = 0; page < PAGES; page++) this.#setHash(page, this.zero.hash);
+    // what is not mapped is zero
+    for (const { start, end } of this.regions) this.written(start, end - start);
     this.#stop = memory.observe(this);
   }
 
@@ -66,9 +65,21 @@ export class RamTracker implements MemoryObserver {
     this.#regions = regions;
   }
 
-  /** Bytes kept elsewhere that were just copied to RAM: pages within need no copy of their own. */
+  /**
+   * Bytes kept elsewhere that RAM holds at `start` now: pages within need no copy of their own.
+   */
   offer(start: number, bytes: Uint8Array): void {
-    this.#blobs.push({ start, bytes });
+    const first = Math.ceil(start / PAGE_SIZE);
+    const count = Math.floor((start + bytes.length) / PAGE_SIZE) - first;
+    if (count <= 0) return;
+    this.#hasher.hash(first, count, (from, hashes) => {
+      for (let at = 0; at < hashes.length; at += HASH_WORDS) {
+        const page = from + at / HASH_WORDS;
+        const offset = page * PAGE_SIZE - start;
+        const part = bytes.subarray(offset, offset + PAGE_SIZE);
+        this.#learn(page, this.#dataOf(hashes.slice(at, at + HASH_WORDS), part, 0));
+      }
+    });
   }
 
   /** What the page held when last looked at. */
@@ -76,36 +87,43 @@ export class RamTracker implements MemoryObserver {
     return this.#known[page] ?? this.zero;
   }
 
-  /** The pages that ever held something. */
-  get used(): Iterable<number> {
-    return this.#used;
+  /** Says that all pages are now those of `origin`, for `changedSince`. */
+  settle(origin: object): void {
+    this.#origin = origin;
+    this.#changed.clear();
+  }
+
+  /** Pages of which `known` may say something else than it did when it was that of `origin`. */
+  changedSince(origin: unknown): Iterable<number> {
+    return origin !== undefined && origin === this.#origin ? this.#changed : this.#used;
   }
 
   /** Finds out what all pages hold: from now on `known` is right. */
   look(): void {
-    this.#scan((page, hashes, at) => {
-      if (sameHash(this.known(page).hash, hashes, at)) return;
-      this.#used.add(page);
-      this.#known[page] = this.#capture(page, hashes.slice(at, at + HASH_WORDS));
-    });
-    this.#blobs = [];
+    for (const [page, hash] of this.#scan()) {
+      const start = page * PAGE_SIZE;
+      if (sameHash(this.zero.hash, hash)) this.#learn(page, this.zero);
+      else {
+        const bytes = this.#memory.bytes.slice(start, start + PAGE_SIZE);
+        this.#learn(page, this.#dataOf(hash, bytes, PAGE_SIZE));
+      }
+    }
   }
 
   /**
    * Brings pages to what they should hold and tells the memory's observers of those that change.
    */
   bring(target: (page: number) => PageData): void {
+    for (const [page, hash] of this.#scan()) {
+      this.#used.add(page);
+      this.#setHash(page, hash);
+    }
     const differing: number[] = [];
-    this.#scan((page, hashes, at) => {
-      const data = target(page);
-      if (!sameHash(data.hash, hashes, at)) differing.push(page);
-      this.#known[page] = data;
-    });
     for (const page of this.#used) {
       const data = target(page);
-      if (data === this.#known[page]) continue;
-      if (!sameHash(this.known(page).hash, data.hash, 0)) differing.push(page);
-      this.#known[page] = data;
+      if (!this.#hasHash(page, data.hash)) differing.push(page);
+      this.#learn(page, data);
+      this.#setHash(page, data.hash);
     }
     differing.sort((a, b) => a - b);
     for (let i = 0; i < differing.length;) {
@@ -115,7 +133,6 @@ export class RamTracker implements MemoryObserver {
       this.#memory.noteWritten(addr(first * PAGE_SIZE), (next - first) * PAGE_SIZE);
     }
     this.#suspect.fill(0);
-    this.#blobs = [];
   }
 
   #put(page: number): void {
@@ -125,40 +142,68 @@ export class RamTracker implements MemoryObserver {
     else this.#memory.bytes.set(bytes, at);
   }
 
-  /** Hashes the pages that may have changed since the last look. */
-  #scan(each: (page: number, hashes: Uint32Array, at: number) => void): void {
-    const table = this.#memory.bytes.subarray(PAGE_PROT_OFFSET, PAGE_PROT_OFFSET + PAGES);
-    const suspect = this.#suspect;
-    const end = this.#memory.size / PAGE_SIZE;
-    const may = (page: number): boolean =>
-      suspect[page] !== 0 || ((table[page] ?? 0) & PROT.write) !== 0;
-    for (let page = FIRST; page < end; page++) {
-      if (!may(page)) continue;
-      const first = page;
-      while (page < end && may(page)) page++;
-      this.#hasher.hash(first, page - first, (from, hashes) => {
-        for (let at = 0; at < hashes.length; at += HASH_WORDS) {
-          each(from + at / HASH_WORDS, hashes, at);
+  #learn(page: number, data: PageData): void {
+    if (this.#known[page] === data) return;
+    this.#used.add(page);
+    this.#changed.add(page);
+    this.#known[page] = data;
+    this.#setHash(page, data.hash);
+  }
+
+  /** The pages that hold something else than is known, with the hashes of it. */
+  #scan(): [page: number, hash: Uint32Array][] {
+    const found: [number, Uint32Array][] = [];
+    const known = this.#hashes;
+    for (const [first, count] of this.#runs()) {
+      this.#hasher.hash(first, count, (from, now) => {
+        const offset = from * HASH_WORDS;
+        for (let i = 0; i < now.length; i += HASH_WORDS) {
+          const at = offset + i;
+          const same =
+            now[i] === known[at] &&
+            now[i + 1] === known[at + 1] &&
+            now[i + 2] === known[at + 2] &&
+            now[i + 3] === known[at + 3];
+          if (!same) found.push([at / HASH_WORDS, now.slice(i, i + HASH_WORDS)]);
         }
       });
     }
-    suspect.fill(0);
+    this.#suspect.fill(0);
+    return found;
   }
 
-  #capture(page: number, hash: Uint32Array): PageData {
-    if (sameHash(this.zero.hash, hash, 0)) return this.zero;
-    const start = page * PAGE_SIZE;
-    const now = this.#memory.bytes.subarray(start, start + PAGE_SIZE);
-    for (const blob of this.#blobs) {
-      const at = start - blob.start;
-      if (at < 0 || at + PAGE_SIZE > blob.bytes.length) continue;
-      const bytes = blob.bytes.subarray(at, at + PAGE_SIZE);
-      if (bytes.every((byte, i) => byte === now[i])) return { bytes, hash, cost: 0, holders: 0 };
+  /** Stretches of pages that may have changed since the last look. */
+  #runs(): [first: number, count: number][] {
+    const runs: [number, number][] = [];
+    const table = this.#memory.bytes.subarray(PAGE_PROT_OFFSET, PAGE_PROT_OFFSET + PAGES);
+    const end = this.#memory.size / PAGE_SIZE;
+    let first = 0;
+    for (let page = FIRST; page <= end; page++) {
+      const may =
+        page < end && (this.#suspect[page] !== 0 || ((table[page] ?? 0) & PROT.write) !== 0);
+      if (may && first === 0) first = page;
+      if (may || first === 0) continue;
+      runs.push([first, page - first]);
+      first = 0;
     }
-    return { bytes: now.slice(), hash, cost: PAGE_SIZE, holders: 0 };
+    return runs;
+  }
+
+  #dataOf(hash: Uint32Array, bytes: Uint8Array, cost: number): PageData {
+    if (sameHash(this.zero.hash, hash)) return this.zero;
+    return { bytes, hash, cost, holders: 0 };
+  }
+
+  #hasHash(page: number, hash: Uint32Array): boolean {
+    const at = page * HASH_WORDS;
+    return sameHash(this.#hashes.subarray(at, at + HASH_WORDS), hash);
+  }
+
+  #setHash(page: number, hash: Uint32Array): void {
+    this.#hashes.set(hash, page * HASH_WORDS);
   }
 }
 
-function sameHash(a: Uint32Array, b: Uint32Array, at: number): boolean {
-  return a[0] === b[at] && a[1] === b[at + 1] && a[2] === b[at + 2] && a[3] === b[at + 3];
+function sameHash(a: Uint32Array, b: Uint32Array): boolean {
+  return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
 }

@@ -69,9 +69,7 @@ export class Recorder {
     const { state } = this.#memory;
     const { number } = this.#call;
     const ops = this.#effects.end();
-    for (const op of ops) {
-      if (op.kind === 'write' && op.bytes.length >= BLOB) this.#tracker.offer(op.start, op.bytes);
-    }
+    this.#offer(ops);
     const result = BigInt.asIntN(64, state.gpr(GPR.rax));
     const stdin = this.#process.stdin.taken;
     const parts: Omit<Effect, 'ops'> = {
@@ -86,6 +84,14 @@ export class Recorder {
     const empty = ops.length === 0 && Object.values(parts).every((part) => part === null);
     const at = state.instructions;
     return { at, number, rax: state.gpr(GPR.rax), effect: empty ? null : { ...parts, ops } };
+  }
+
+  /** Large writes that stand in RAM as they were made: their bytes serve for checkpoints too. */
+  #offer(ops: readonly MemoryOp[]): void {
+    const large = ops.filter((op) => op.kind === 'write' && op.bytes.length >= BLOB);
+    // several changes might overlap
+    const [op] = large;
+    if (ops.length === 1 && op?.kind === 'write') this.#tracker.offer(op.start, op.bytes);
   }
 
   /** Lets the user change the state, also while a call waits. */

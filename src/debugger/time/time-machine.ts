@@ -11,6 +11,7 @@ import type { Engine, RunResult } from '../../cpu/cpu.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { Process } from '../../machine/process.ts';
 import type { StopReason } from '../../protocol/machine.ts';
+import type { Addr } from '../../shared/brand.ts';
 import { Branch } from './branch.ts';
 import { Checkpoints, type Checkpoint } from './checkpoints.ts';
 import { applyEntry } from './effects.ts';
@@ -24,10 +25,11 @@ import type { TimeFiles } from './time-files.ts';
 /** Bytes that a recording may take, unless told otherwise. */
 export const DEFAULT_BUDGET = 256 * 2 ** 20;
 
-/** Milliseconds of running between two checkpoints, at the least. */
+/** Milliseconds of running between two checkpoints: at the least, and at most. */
 const INTERVAL = 100;
+const LONGEST = 600;
 
-/** A checkpoint is due after so many times what the last one took: at most 5 % of the time. */
+/** Between the two, a checkpoint is due after so many times what the last one took. */
 const SHARE = 20;
 
 export interface TimeMachineOptions {
@@ -63,6 +65,7 @@ export class TimeMachine {
   /** The branch at whose end the kernel stands; null: at none. */
   #kernel: Branch | null;
   #budget: number;
+  #moves = 0;
   /** Milliseconds of live running since the last checkpoint, and until the next. */
   #ran = 0;
   #due = INTERVAL;
@@ -130,6 +133,11 @@ export class TimeMachine {
     return !this.#past && this.#kernel === this.#branch;
   }
 
+  /** Changes whenever the machine's state may have. */
+  get moves(): number {
+    return this.#moves;
+  }
+
   /** Entries of the tape before this moment. */
   get applied(): number {
     return this.#applied;
@@ -168,6 +176,7 @@ export class TimeMachine {
    *   stops; otherwise `answer` must be called for each
    */
   run(budget: number, answering = true): RunResult {
+    this.#moves++;
     return this.#past ? this.#replay(budget, answering) : this.engine.run(budget);
   }
 
@@ -182,12 +191,13 @@ export class TimeMachine {
     if (this.#past || this.#ran < this.#due) return;
     const began = this.#now();
     this.checkpoint();
-    this.#due = Math.max(INTERVAL, SHARE * (this.#now() - began));
+    this.#due = Math.min(LONGEST, Math.max(INTERVAL, SHARE * (this.#now() - began)));
     this.#ran = 0;
   }
 
   /** Before the kernel serves the call at which the engine has stopped. */
   beginCall(): void {
+    this.#moves++;
     this.#branch.unserved = true;
     this.#recorder.begin();
   }
@@ -220,6 +230,7 @@ export class TimeMachine {
    * branch. @returns what `change` says: an error text, and then nothing has changed; or null.
    */
   edit(change: () => string | null): string | null {
+    this.#moves++;
     const { error, entry } = this.#recorder.edit(change);
     if (error !== null) return error;
     if (this.#past || this.#branch.ended !== null) this.#fork();
@@ -263,11 +274,25 @@ export class TimeMachine {
   }
 
   #restore(checkpoint: Checkpoint): void {
+    this.#moves++;
     this.#branch.checkpoints.restore(this.memory, checkpoint);
     this.process.space.restore(checkpoint.space);
     this.#applied = checkpoint.entries;
     this.#past = true;
     this.#apply();
+  }
+
+  /**
+   * Undoes one instruction, which must not have been a system call nor come after an edit.
+   * @param state the CPU state block before it
+   * @param writes the memory that it wrote, as it was before
+   */
+  undo(state: Uint8Array, writes: readonly { start: Addr; bytes: Uint8Array }[]): void {
+    this.#leave();
+    this.#moves++;
+    for (const { start, bytes } of [...writes].reverse()) this.memory.write(start, bytes);
+    this.memory.state.bytes.set(state);
+    this.#past = true;
   }
 
   /** Keeps this moment as a checkpoint, if there is none. */

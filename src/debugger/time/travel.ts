@@ -3,9 +3,10 @@
  * Going to moments, and finding them: replay forward from a checkpoint, in slices between which the
  * host breathes and may call it off.
  */
-import type { EngineStop, Watch } from '../../cpu/cpu.ts';
+import type { EngineStop, RunResult, Watch } from '../../cpu/cpu.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { Pace, SLICE } from '../pace.ts';
+import { StepTrace } from './step-trace.ts';
 import type { TimeMachine } from './time-machine.ts';
 
 export interface TravelHost {
@@ -42,7 +43,10 @@ const STRAY = 64;
 const MANY = 1000;
 
 /** How far before the goal checkpoints are left on the way to it: so that steps back are short. */
-const APPROACH = [65_536, 4096, 256];
+const APPROACH = [65_536, 4096];
+
+/** Instructions before the goal that are noted one by one. */
+const TRACED = { jit: 256, unicorn: 64 } as const;
 
 /** Thrown inside to get out; every public method turns it into its answer. */
 class Cancelled extends Error {}
@@ -51,13 +55,20 @@ export class Travel {
   readonly time: TimeMachine;
   readonly #host: TravelHost;
   readonly #pace = new Pace();
+  readonly #trace: StepTrace;
   #breathed = 0;
   /** What the engine has been armed with; null: by somebody else. */
   #armed: Query | null = null;
 
   constructor(time: TimeMachine, host: TravelHost) {
     this.time = time;
+    this.#trace = new StepTrace(time);
     this.#host = host;
+  }
+
+  /** Runs one instruction, a call not answered, and remembers how to undo it. */
+  step(): RunResult {
+    return this.#trace.step(false);
   }
 
   /** To be called before anything here, once somebody else has set breakpoints or watches. */
@@ -152,6 +163,10 @@ export class Travel {
     const { time } = this;
     const goal = Math.min(Math.max(to, time.branch.first), time.end);
     if (goal === time.position) return;
+    if (this.#trace.reaches(goal)) {
+      this.#trace.back(goal);
+      return;
+    }
     time.approach(goal);
     if (settle) {
       for (const distance of APPROACH) {
@@ -159,6 +174,9 @@ export class Travel {
         await this.#run(goal - distance, NOTHING, () => true);
         time.checkpoint();
       }
+      const traced = goal - TRACED[time.engine.name];
+      if (time.position < traced) await this.#run(traced, NOTHING, () => true);
+      if (goal < time.end) this.#trace.run(goal);
     }
     await this.#run(goal, NOTHING, () => true);
   }

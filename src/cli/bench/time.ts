@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Going back in time, under Node: what recording costs a run at full speed, how long it takes to
+ * go to any instruction of a training epoch, and to step back from where one stands.
+ */
+import { readFileSync } from 'node:fs';
+import { createEngine } from '../../cpu/engines.ts';
+import { Session } from '../../debugger/session.ts';
+import { TimeFiles } from '../../debugger/time/time-files.ts';
+import { hostClock } from '../../machine/clock.ts';
+import { GuestMemory } from '../../machine/memory.ts';
+import { MemoryFiles } from '../../machine/memory-files.ts';
+import { Process } from '../../machine/process.ts';
+import { IDX_FILES } from '../../nn/idx.ts';
+import { join } from 'node:path';
+import { PROJECT } from '../digits-files.ts';
+import { figure, median, percentile95, table } from './table.ts';
+
+const IMAGE = join(PROJECT, 'public/images/sigmoid');
+const SEEKS = 24;
+const ROUNDS = 4;
+
+/** Moments of rest from which one steps back, and how often each time. */
+const RESTS = 8;
+const STEPS = 50;
+
+interface Run {
+  readonly session: Session;
+  readonly memory: GuestMemory;
+  readonly dispose: () => void;
+}
+
+/** The training program at its entry, with the data set in memory. */
+async function boot(data: string, limit: number, record: boolean): Promise<Run> {
+  const memory = new GuestMemory();
+  const base = new MemoryFiles(
+    Object.fromEntries(
+      IDX_FILES.map((name) => [`data/${name}`, new Uint8Array(readFileSync(join(data, name)))]),
+    ),
+  );
+  const files = record ? new TimeFiles(base, () => memory.state.instructions) : null;
+  const args = `train --data data --weights out.bin --seed 1 --epochs 1 --limit ${limit}`;
+  const image = new Uint8Array(readFileSync(IMAGE));
+  const started = Process.start(memory, image, ['sigmoid', ...args.split(' ')], {
+    fs: files ?? base,
+    clock: hostClock(),
+    random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
+    output: () => undefined,
+  });
+  if (!started.ok) throw new Error(started.error);
+  const engine = await createEngine('jit', memory);
+  const session = new Session({
+    memory,
+    process: started.value,
+    engine,
+    debug: null,
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    now: () => performance.now(),
+    recording: record ? { files } : null,
+  });
+  const dispose = (): void => {
+    session.dispose();
+    engine.dispose();
+  };
+  return { session, memory, dispose };
+}
+
+/** Milliseconds of processor time, of all threads of this process. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+async function train(data: string, limit: number, record: boolean): Promise<number> {
+  const run = await boot(data, limit, record);
+  const before = processorTime();
+  const stop = await run.session.run({ kind: 'continue' });
+  const ms = processorTime() - before;
+  if (stop.kind !== 'exit' || stop.status !== 0) throw new Error(`the training: ${stop.kind}`);
+  run.dispose();
+  return ms;
+}
+
+async function timed(action: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await action();
+  return performance.now() - began;
+}
+
+/**
+ * Prints the figures of one training epoch.
+ * @param data folder of a data set
+ * @param limit images of the epoch
+ */
+export async function benchTime(data: string, limit: number): Promise<void> {
+  const plain: number[] = [];
+  const recorded: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    plain.push(await train(data, limit, false));
+    recorded.push(await train(data, limit, true));
+  }
+  const slowdown = Math.min(...recorded) / Math.min(...plain) - 1;
+
+  const { session, memory, dispose } = await boot(data, limit, true);
+  await session.run({ kind: 'continue' });
+  const { end, bytes, checkpoints } = session.time.timeline();
+  const seeks: number[] = [];
+  for (let i = 0; i < SEEKS; i++) {
+    const instructions = Math.floor((end * ((i * 11) % SEEKS)) / SEEKS) + i;
+    seeks.push(await timed(() => session.run({ kind: 'seek', instructions })));
+    if (memory.state.instructions !== instructions) throw new Error('the seek missed');
+  }
+  const firsts: number[] = [];
+  const steps: number[] = [];
+  for (let rest = 1; rest <= RESTS; rest++) {
+    await session.run({ kind: 'seek', instructions: Math.floor((end * rest) / (RESTS + 1)) });
+    firsts.push(await timed(() => session.run({ kind: 'step-back' })));
+    for (let i = 1; i < STEPS; i++) {
+      const forward = i % 5 === 0; // now and then one comes forward again
+      const kind = forward ? 'step-in' : 'step-back';
+      steps.push(await timed(() => session.run({ kind })));
+    }
+  }
+  dispose();
+
+  console.log(`Time: one epoch over ${limit} images, ${figure(end / 1e6)} million instructions\n`);
+  console.log(
+    table(
+      ['what', 'figure'],
+      [
+        ['recording, more processor time (best of each)', `${figure(slowdown * 100)} %`],
+        ['memory of the recording', `${figure(bytes / 2 ** 20)} MiB`],
+        ['checkpoints', String(checkpoints)],
+        ['seek, median', `${figure(median(seeks))} ms`],
+        ['seek, longest', `${figure(Math.max(...seeks))} ms`],
+        ['step back after a journey, median', `${figure(median(firsts))} ms`],
+        ['step back after another, median', `${figure(median(steps))} ms`],
+        ['step back after another, 95th percentile', `${figure(percentile95(steps))} ms`],
+      ],
+    ),
+  );
+}
