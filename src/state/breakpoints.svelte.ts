@@ -44,6 +44,9 @@ export interface WatchpointEntry extends KeptWatch {
   readonly located: Located | null;
 }
 
+/** What one may change of a watchpoint. */
+export type WatchChange = Partial<Omit<KeptWatch, 'id' | 'text'>>;
+
 export interface StopSpecs {
   readonly breakpoints: readonly BreakpointSpec[];
   readonly watchpoints: readonly WatchpointSpec[];
@@ -218,7 +221,7 @@ export class Breakpoints {
     return null;
   }
 
-  changeWatchpoint(id: string, details: Partial<Omit<KeptWatch, 'id' | 'text'>>): void {
+  changeWatchpoint(id: string, details: WatchChange): void {
     this.#putWatches(
       this.#watches.map((watch) => (watch.id === id ? { ...watch, ...details } : watch)),
     );

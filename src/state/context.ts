@@ -11,12 +11,14 @@ import type { DatasetsState } from './datasets.svelte.ts';
 import type { LayoutState } from './layout.svelte.ts';
 import type { MachineState } from './machine.svelte.ts';
 import type { MenuState } from './menu.svelte.ts';
+import type { PaletteState } from './palette.svelte.ts';
 import type { ProjectState } from './project.svelte.ts';
 import type { SettingsState } from './settings.svelte.ts';
 import type { ThemeState } from './theme.svelte.ts';
 import type { StackState } from './stack.svelte.ts';
 import type { TrainingState } from './training.svelte.ts';
 import type { ValueActions } from './value-actions.svelte.ts';
+import type { Watches } from './watches.svelte.ts';
 
 export const [useMachine, provideMachine] = createContext<MachineState>();
 export const [useConsole, provideConsole] = createContext<ConsoleState>();
@@ -26,6 +28,8 @@ export const [useTheme, provideTheme] = createContext<ThemeState>();
 
 export const [useStack, provideStack] = createContext<StackState>();
 export const [useMenu, provideMenu] = createContext<MenuState>();
+export const [usePalette, providePalette] = createContext<PaletteState>();
+export const [useWatches, provideWatches] = createContext<Watches>();
 export const [useValueActions, provideValueActions] = createContext<ValueActions>();
 
 export const [useProject, provideProject] = createContext<ProjectState>();

@@ -9,9 +9,9 @@ export type WidthClass = 'wide' | 'medium' | 'narrow';
 export type NarrowView = 'draw' | 'code' | 'cpu' | 'memory' | 'console';
 export type SideView = 'draw' | 'train' | 'cpu' | 'memory';
 export type NetworkView = 'draw' | 'train';
-export type CpuView = 'vectors' | 'disassembly';
+export type CpuView = 'vectors' | 'disassembly' | 'watch';
 export type MemoryView = 'memory' | 'stack' | 'regions' | 'outline';
-export type ConsoleView = 'console' | 'strace';
+export type ConsoleView = 'console' | 'strace' | 'breakpoints';
 
 /** A draggable border: the size of the part before it, as a fraction of the whole. */
 export type SplitName = 'code' | 'middle' | 'side' | 'console' | 'cpu';
@@ -61,7 +61,7 @@ export class LayoutState {
     for (const name of Object.keys(SPLITS) as SplitName[]) {
       this.#splits[name] = store.get(`split.${name}`, SPLITS[name], isNumber);
     }
-    this.#cpu = store.get('view.cpu', 'vectors', oneOf<CpuView>('vectors', 'disassembly'));
+    this.#cpu = store.get('view.cpu', 'vectors', oneOf<CpuView>('vectors', 'disassembly', 'watch'));
   }
 
   get widthClass(): WidthClass {
@@ -188,6 +188,12 @@ export class LayoutState {
   showCpu(): void {
     this.#narrow = 'cpu';
     this.#side = 'cpu';
+  }
+
+  /** Brings a tab of the output into view. */
+  showConsole(view: ConsoleView): void {
+    this.#console = view;
+    this.#narrow = 'console';
   }
 
   showDraw(): void {

@@ -27,7 +27,13 @@ import { formatCount } from '../shared/format.ts';
 /** What the views ask of the machine without running it. */
 export type InspectHandle = Pick<
   MachineHandle,
-  keyof InspectApi | 'readMemory' | 'regions' | 'disassemble'
+  | keyof InspectApi
+  | 'readMemory'
+  | 'regions'
+  | 'disassemble'
+  | 'evaluate'
+  | 'findAddress'
+  | 'locate'
 >;
 
 /** An assembled program, ready to boot. */
@@ -305,6 +311,11 @@ export class MachineState {
     return this.#steps.add(() => this.#step({ kind: 'step-out' }));
   }
 
+  /** Runs any command from where the machine stands. */
+  runCommand(command: RunCommand): Promise<StopReason | null> {
+    return this.#go(command);
+  }
+
   runTo(address: number): Promise<StopReason | null> {
     return this.#step({ kind: 'to', address });
   }
@@ -354,6 +365,11 @@ export class MachineState {
   /** Tells the machine of changed breakpoints; `App` calls it whenever they change. */
   async sendBreakpoints(): Promise<void> {
     if (this.#booted !== null) await this.#attempt(() => this.breakpoints.send());
+  }
+
+  /** Asks how often each stop has been hit. */
+  async refreshHits(): Promise<void> {
+    if (this.#booted !== null) await this.#attempt(() => this.breakpoints.refresh());
   }
 
   /** Bytes for the guest's stdin. */

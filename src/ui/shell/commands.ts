@@ -1,53 +1,142 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/** All that one can ask of the page by name or key: one table for keys, palette and buttons. */
+import type { ConsoleState } from '../../state/console.svelte.ts';
 import type { LayoutState } from '../../state/layout.svelte.ts';
 import type { MachineState } from '../../state/machine.svelte.ts';
-import type { MachineKey } from './keys.ts';
+import type { PaletteState } from '../../state/palette.svelte.ts';
+import type { ThemeState } from '../../state/theme.svelte.ts';
+import type { Watches } from '../../state/watches.svelte.ts';
+import { DEBUG_COMMANDS } from './debug-commands.ts';
+import { KEY_LABELS, type MachineKey } from './keys.ts';
+import { VIEW_COMMANDS } from './view-commands.ts';
 
-/** Does what a key or a button asks; one place for both. */
-export function command(key: MachineKey, machine: MachineState, layout: LayoutState): void {
-  const caret = layout.caret;
-  switch (key) {
-    case 'run':
-      void machine.run();
-      break;
-    case 'pause':
-      void machine.pause();
-      break;
-    case 'reset':
-      void machine.reset();
-      break;
-    case 'restart':
-      void machine.restart();
-      break;
-    case 'step-in':
-      void machine.stepIn();
-      break;
-    case 'step-over':
-      void machine.stepOver();
-      break;
-    case 'step-out':
-      void machine.stepOut();
-      break;
-    case 'reverse-run':
-      void machine.time.reverseContinue();
-      break;
-    case 'step-back':
-      void machine.time.stepBack();
-      break;
-    case 'step-back-over':
-      void machine.time.stepBackOver();
-      break;
-    case 'step-back-out':
-      void machine.time.stepBackOut();
-      break;
-    case 'back-to-cursor':
-      if (caret !== null) void machine.time.backToLine(caret.file, caret.line);
-      break;
-    case 'run-to-cursor':
-      if (caret !== null) void machine.runToLine(caret.file, caret.line);
-      break;
-    case 'breakpoint':
-      if (caret !== null) machine.toggleLineBreakpoint(caret.file, caret.line);
-      break;
+export interface CommandContext {
+  readonly machine: MachineState;
+  readonly layout: LayoutState;
+  readonly palette: PaletteState;
+  readonly watches: Watches;
+  readonly console: ConsoleState;
+  readonly theme: ThemeState;
+}
+
+export interface Command {
+  readonly id: string;
+  /** As it stands in the palette. */
+  readonly title: string;
+  /** `Ctrl+F10`. */
+  readonly key?: string;
+  /** Does the same. */
+  readonly otherKey?: string;
+  /** Whether it can be used now; default: always. */
+  readonly enabled?: (context: CommandContext) => boolean;
+  /** When it needs a text: what for. The palette asks. */
+  readonly asks?: { readonly label: string; readonly example: string };
+  /**
+   * @param text the answer to what it asks, else empty
+   * @returns what is wrong with the text, as a sentence; or nothing
+   */
+  readonly run: (context: CommandContext, text: string) => unknown;
+}
+
+type MachineAction = (machine: MachineState, layout: LayoutState) => unknown;
+
+interface MachineEntry {
+  readonly title: string;
+  readonly run: MachineAction;
+  readonly needs: 'program' | 'stopped' | 'running' | 'caret' | 'past';
+}
+
+function atCaret(
+  go: (machine: MachineState, file: string, line: number) => unknown,
+): MachineAction {
+  return (machine, { caret }) => (caret === null ? null : go(machine, caret.file, caret.line));
+}
+
+const MACHINE: Readonly<Record<MachineKey, MachineEntry>> = {
+  run: { title: 'Run or continue', needs: 'program', run: (m) => m.run() },
+  pause: { title: 'Pause', needs: 'running', run: (m) => m.pause() },
+  reset: { title: 'Reset to the start', needs: 'program', run: (m) => m.reset() },
+  restart: { title: 'Restart', needs: 'program', run: (m) => m.restart() },
+  'step-in': { title: 'Step in', needs: 'stopped', run: (m) => m.stepIn() },
+  'step-over': { title: 'Step over', needs: 'stopped', run: (m) => m.stepOver() },
+  'step-out': { title: 'Step out', needs: 'stopped', run: (m) => m.stepOut() },
+  'run-to-cursor': {
+    title: 'Run to the cursor',
+    needs: 'caret',
+    run: atCaret((m, file, line) => m.runToLine(file, line)),
+  },
+  breakpoint: {
+    title: 'Set or clear the breakpoint of the line',
+    needs: 'caret',
+    run: atCaret((m, file, line) => m.toggleLineBreakpoint(file, line)),
+  },
+  'reverse-run': {
+    title: 'Back to the previous stop',
+    needs: 'past',
+    run: (m) => m.time.reverseContinue(),
+  },
+  'step-back': { title: 'Step back', needs: 'past', run: (m) => m.time.stepBack() },
+  'step-back-over': { title: 'Step back over', needs: 'past', run: (m) => m.time.stepBackOver() },
+  'step-back-out': { title: 'Step back out', needs: 'past', run: (m) => m.time.stepBackOut() },
+  'back-to-cursor': {
+    title: 'Back to the cursor',
+    needs: 'past',
+    run: atCaret((m, file, line) => m.time.backToLine(file, line)),
+  },
+};
+
+function fits({ needs }: MachineEntry, machine: MachineState, layout: LayoutState): boolean {
+  if (machine.program === null) return false;
+  switch (needs) {
+    case 'program':
+      return true;
+    case 'running':
+      return machine.busy;
+    case 'stopped':
+      return !machine.busy;
+    case 'caret':
+      return layout.caret !== null;
+    case 'past':
+      return !machine.busy && machine.time.able;
   }
+}
+
+/** Every command of the page. */
+export const COMMANDS: readonly Command[] = [
+  ...(Object.keys(MACHINE) as MachineKey[]).map((id): Command => {
+    const entry = MACHINE[id];
+    return {
+      id,
+      title: entry.title,
+      key: KEY_LABELS[id],
+      enabled: ({ machine, layout }) => fits(entry, machine, layout),
+      run: ({ machine, layout }) => entry.run(machine, layout),
+    };
+  }),
+  ...DEBUG_COMMANDS,
+  ...VIEW_COMMANDS,
+];
+
+const BY_KEY = new Map(
+  COMMANDS.flatMap((each) => {
+    const keys = [each.key, each.otherKey].filter((key) => key !== undefined);
+    return keys.map((key) => [key, each] as const);
+  }),
+);
+
+/** The command of a key press, written as `keyLabel` does; or null. */
+export function commandOfKey(label: string): Command | null {
+  return BY_KEY.get(label) ?? null;
+}
+
+/** Does what a key or a button of the machine asks. */
+export function command(key: MachineKey, machine: MachineState, layout: LayoutState): void {
+  void MACHINE[key].run(machine, layout);
+}
+
+/** Runs a command, or has the palette ask for what it needs. */
+export function invoke(each: Command, context: CommandContext): void {
+  if (each.enabled?.(context) === false) return;
+  if (each.asks === undefined) void each.run(context, '');
+  else context.palette.ask(each.id);
 }

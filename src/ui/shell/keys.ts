@@ -35,16 +35,13 @@ export const KEY_LABELS: Readonly<Record<MachineKey, string>> = {
   'back-to-cursor': 'Ctrl+Alt+F10',
 };
 
-const BY_LABEL = new Map(
-  (Object.keys(KEY_LABELS) as MachineKey[]).map((key) => [KEY_LABELS[key], key] as const),
-);
-
-/** What a key press asks of the machine, or null. On a Mac, Command counts as Ctrl. */
-export function machineKey(
+/** A key press as it is written in the tables: `Ctrl+Shift+F5`. On a Mac, Command counts as Ctrl. */
+export function keyLabel(
   event: Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'metaKey' | 'altKey'>,
-): MachineKey | null {
+): string {
   const ctrl = event.ctrlKey || event.metaKey ? 'Ctrl+' : '';
   const shift = event.shiftKey ? 'Shift+' : '';
   const alt = event.altKey ? 'Alt+' : '';
-  return BY_LABEL.get(ctrl + shift + alt + event.key) ?? null;
+  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  return ctrl + shift + alt + key;
 }

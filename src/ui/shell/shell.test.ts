@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, it } from 'vitest';
-import { KEY_LABELS, machineKey } from './keys.ts';
+import { COMMANDS, commandOfKey } from './commands.ts';
+import { keyLabel } from './keys.ts';
 import { statusText } from './status-text.ts';
 
 function press(key: string, modifiers: Partial<KeyboardEvent> = {}) {
   const none = { shiftKey: false, ctrlKey: false, metaKey: false, altKey: false };
-  return machineKey({ key, ...none, ...modifiers });
+  return commandOfKey(keyLabel({ key, ...none, ...modifiers }))?.id ?? null;
 }
 
-describe('machineKey', () => {
-  it('knows the keys by their modifiers', () => {
+describe('keys', () => {
+  it('are known by their modifiers', () => {
     expect(press('F5')).toBe('run');
     expect(press('F5', { shiftKey: true })).toBe('reset');
     expect(press('F5', { shiftKey: true, ctrlKey: true })).toBe('restart');
     expect(press('F5', { shiftKey: true, metaKey: true })).toBe('restart');
     expect(press('F10', { ctrlKey: true })).toBe('run-to-cursor');
     expect(press('F11', { shiftKey: true })).toBe('step-out');
+    expect(press('F5', { altKey: true })).toBe('reverse-run');
+    expect(press('k', { ctrlKey: true })).toBe('palette');
   });
 
   it('goes back with Alt', () => {
@@ -24,16 +27,20 @@ describe('machineKey', () => {
     expect(press('F11', { shiftKey: true, altKey: true })).toBe('step-back-out');
   });
 
-  it('leaves all others to the browser', () => {
+  it('are left to the browser when no command has them', () => {
     expect(press('F5', { ctrlKey: true })).toBeNull();
     expect(press('F6', { altKey: true })).toBeNull();
     expect(press('a')).toBeNull();
     expect(press('F12')).toBeNull();
   });
+});
 
-  it('gives each command a key of its own', () => {
-    const labels = Object.values(KEY_LABELS);
-    expect(new Set(labels).size).toBe(labels.length);
+describe('the commands', () => {
+  it('have names and keys of their own', () => {
+    for (const field of ['id', 'title', 'key'] as const) {
+      const all = COMMANDS.flatMap((each) => each[field] ?? []);
+      expect(new Set(all).size, field).toBe(all.length);
+    }
   });
 });
 

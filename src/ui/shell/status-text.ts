@@ -32,6 +32,8 @@ function pausedText(reason: StopReason | null): string {
       return `Paused at ${reason.name}`;
     case 'watchpoint':
       return 'Paused at a watchpoint';
+    case 'condition':
+      return 'Paused by a condition';
     case 'next':
       return `Paused before a ${reason.what}`;
     case 'step':
