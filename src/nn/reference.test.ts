@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, it } from 'vitest';
-import { crossEntropy, PIXELS, ReferenceNetwork, SIGMOID } from './reference.ts';
+import { crossEntropy, PIXELS, ReferenceNetwork, RELU, SIGMOID } from './reference.ts';
 import type { NetworkShape, Samples } from './reference.ts';
 import {
   classify,
@@ -71,6 +71,45 @@ describe('gradients', () => {
       }
     },
   );
+
+  it.each([
+    ['sigmoid', SIGMOID],
+    ['relu', RELU],
+  ] as const)('of all of %s agree with central differences', (_, shape) => {
+    // in double precision: single has too few digits for differences
+    const network = new ReferenceNetwork({ ...shape, real: 'f64' });
+    network.randomize(new SplitMix64(6n));
+    const { images, labels } = patterns(1);
+    const loss = (): number => crossEntropy(network.forward(images), labels[0]!);
+    loss();
+    network.backward(labels[0]!);
+    const random = new SplitMix64(7n);
+    const step = 1e-5;
+    for (const { inputs, weights, dWeights, bias, dBias } of network.layers) {
+      const lit = Array.from({ length: inputs }, (_, i) => i).filter(
+        (i) => inputs !== PIXELS || images[i] !== 0,
+      );
+      const tried = Array.from({ length: 60 }, (_, n) => {
+        const row = n < 40 ? lit[random.below(lit.length)]! : random.below(inputs);
+        return row * bias.length + random.below(bias.length);
+      });
+      for (const [values, gradient, places] of [
+        [weights, dWeights, tried],
+        [bias, dBias, bias.keys()],
+      ] as const) {
+        expect(gradient.some((d) => Math.abs(d) > 1e-3)).toBe(true);
+        for (const n of places) {
+          const value = values[n]!;
+          values[n] = value + step;
+          const above = loss();
+          values[n] = value - step;
+          const below = loss();
+          values[n] = value;
+          expect(gradient[n]).toBeCloseTo((above - below) / (2 * step), 8);
+        }
+      }
+    }
+  });
 
   it('add up over a mini-batch, and an update uses their mean and clears them', () => {
     const network = new ReferenceNetwork(SMALL);

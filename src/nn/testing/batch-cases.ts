@@ -30,7 +30,7 @@ const DIGITS = 10;
 
 export function batchCases(make: CaseMaker): void {
   for (const outputs of OUTPUTS) {
-    for (const count of [0, 1, 2, 5]) {
+    for (const count of [0, 1, 2, 5, 49]) {
       pieces(make, 'piecesForward', count, outputs);
       pieces(make, 'piecesUpdate', count, outputs);
     }
@@ -40,7 +40,19 @@ export function batchCases(make: CaseMaker): void {
       }
     }
   }
-  for (const rows of [0, 1, 3, 32]) {
+  // our networks' own, and mini-batches that fill no whole tile
+  for (const [m, n, k] of [
+    [31, 10, 32],
+    [33, 32, 10],
+    [33, 64, 128],
+    [128, 64, 33],
+    [784, 33, 3],
+    [3, 33, 784],
+  ] as const) {
+    product(make, 'plain', m, n, k);
+    product(make, 'turned', m, n, k);
+  }
+  for (const rows of [0, 1, 3, 4, 5, 31, 32, 33, 784]) {
     for (const scale of [1, 40, 900]) softmaxRows(make, rows, scale);
   }
 }
