@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AssembleRequest } from '../protocol/assembler.ts';
-import type { MachineEvent } from '../protocol/machine.ts';
+import type { AheadQuestion } from '../protocol/ahead.ts';
+import type { MachineApi, MachineEvent, RunCommand } from '../protocol/machine.ts';
+import { answerAhead } from '../worker/ahead.ts';
 import { AssemblerClient } from './assembler-client.ts';
 import { MachineClient } from './machine-client.ts';
 import { channelWorker, type ChannelWorker } from './testing/channel-worker.ts';
@@ -119,6 +121,70 @@ describe('MachineClient', () => {
     expect(workers[0]?.ended).toBe(true);
     await made.pause();
     expect(workers.length).toBe(2);
+  });
+});
+
+describe('questions of a stop, answered with the next', () => {
+  /** A worker with 0x1000 + `runs` as its memory, that answers ahead as the real one does. */
+  function machine() {
+    const asked: string[] = [];
+    let runs = 0;
+    let say: (event: MachineEvent) => void = () => undefined;
+    const readMemory = (address: number, length: number) => {
+      asked.push(`read ${address}`);
+      return { address, bytes: new Uint8Array(length).fill(runs), mapped: new Uint8Array(length) };
+    };
+    const api = {
+      listen: (listener: (event: MachineEvent) => void) => void (say = listener),
+      readMemory,
+      writeMemory: () => null,
+      run: async (_: RunCommand, ahead: readonly AheadQuestion[]) => {
+        runs++;
+        asked.push(`run, ${ahead.length} ahead`);
+        const answers = await answerAhead({ readMemory } as unknown as MachineApi, ahead);
+        const snapshot = { state: new ArrayBuffer(512), mips: 0, engine: 'jit' as const };
+        say({ type: 'stopped', reason: { kind: 'step' }, snapshot, ahead: answers });
+      },
+    };
+    const made = new MachineClient(() => channelWorker(api));
+    open.push(made);
+    const step = async (): Promise<void> => {
+      const stopped = new Promise<void>((resolve) => {
+        const off = made.onEvent(({ type }) => {
+          if (type !== 'stopped') return;
+          off();
+          resolve();
+        });
+      });
+      await made.run({ kind: 'step-in' });
+      await stopped;
+    };
+    return { made, asked, step };
+  }
+
+  it('asks no second time for what came along, and gives the new value', async () => {
+    const { made, asked, step } = machine();
+    expect((await made.readMemory(16, 4)).bytes[0]).toBe(0);
+    await step();
+    expect(asked).toEqual(['read 16', 'run, 1 ahead', 'read 16']);
+    expect((await made.readMemory(16, 4)).bytes[0]).toBe(1);
+    expect(asked.length).toBe(3);
+    await step();
+    expect((await made.readMemory(16, 4)).bytes[0]).toBe(2);
+    // Another place was not foreseen, and the old one is not asked for any more.
+    await step();
+    expect((await made.readMemory(32, 4)).bytes[0]).toBe(3);
+    await step();
+    expect(asked.slice(-2)).toEqual(['run, 1 ahead', 'read 32']);
+  });
+
+  it('forgets the answers when the state is changed by hand', async () => {
+    const { made, asked, step } = machine();
+    await made.readMemory(16, 4);
+    await step();
+    await made.writeMemory(16, new Uint8Array(1));
+    await made.readMemory(16, 4);
+    expect(asked).toEqual(['read 16', 'run, 1 ahead', 'read 16', 'read 16']);
   });
 });
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The page's handle on a machine worker. */
 import { proxy } from 'comlink';
+import type { AheadMethod } from '../protocol/ahead.ts';
 import type { MachineApi, MachineEvent } from '../protocol/machine.ts';
+import { Ahead } from './ahead.ts';
 import { WorkerLink, type WorkerCrash, type WorkerLike } from './worker-link.ts';
 
 /**
@@ -39,6 +41,7 @@ export class MachineClient implements MachineHandle {
   readonly #spawn: () => WorkerLike;
   readonly #events = new Set<(event: MachineEvent) => void>();
   readonly #crashes = new Set<(crash: WorkerCrash) => void>();
+  readonly #ahead = new Ahead();
   #link: WorkerLink<MachineApi> | null = null;
   #ready: Promise<void> = Promise.resolve();
 
@@ -68,15 +71,21 @@ export class MachineClient implements MachineHandle {
   }
 
   readonly engines: MachineHandle['engines'] = () => this.#call((m) => m.engines(), BOOT_LIMIT);
-  readonly boot: MachineHandle['boot'] = (request) =>
-    this.#call((m) => m.boot(request), BOOT_LIMIT);
-  readonly run: MachineHandle['run'] = (command) => this.#call((m) => m.run(command));
+  readonly boot: MachineHandle['boot'] = (request) => {
+    this.#ahead.leave();
+    return this.#call((m) => m.boot(request), BOOT_LIMIT);
+  };
+  readonly run: MachineHandle['run'] = (command) => {
+    const ahead = this.#ahead.leave();
+    return this.#call((m) => m.run(command, ahead));
+  };
   readonly pause: MachineHandle['pause'] = () => this.#call((m) => m.pause());
-  readonly setStops: MachineHandle['setStops'] = (breakpoints, watchpoints) =>
-    this.#call((m) => m.setStops(breakpoints, watchpoints), BOOT_LIMIT);
-  readonly stopHits: MachineHandle['stopHits'] = () => this.#call((m) => m.stopHits());
-  readonly evaluate: MachineHandle['evaluate'] = (requests) =>
-    this.#call((m) => m.evaluate(requests));
+  readonly setStops: MachineHandle['setStops'] = (breakpoints, watchpoints) => {
+    this.#ahead.forget();
+    return this.#call((m) => m.setStops(breakpoints, watchpoints), BOOT_LIMIT);
+  };
+  readonly stopHits: MachineHandle['stopHits'] = () => this.#ask('stopHits');
+  readonly evaluate: MachineHandle['evaluate'] = (requests) => this.#ask('evaluate', requests);
   readonly locate: MachineHandle['locate'] = (text) => this.#call((m) => m.locate(text));
   readonly findAddress: MachineHandle['findAddress'] = (text) =>
     this.#call((m) => m.findAddress(text));
@@ -86,20 +95,24 @@ export class MachineClient implements MachineHandle {
     this.#call((m) => m.writeStdin(bytes));
   readonly closeStdin: MachineHandle['closeStdin'] = () => this.#call((m) => m.closeStdin());
   readonly readMemory: MachineHandle['readMemory'] = (address, length) =>
-    this.#call((m) => m.readMemory(address, length));
-  readonly writeMemory: MachineHandle['writeMemory'] = (address, bytes) =>
-    this.#call((m) => m.writeMemory(address, bytes));
-  readonly writeRegister: MachineHandle['writeRegister'] = (register, bytes) =>
-    this.#call((m) => m.writeRegister(register, bytes));
-  readonly regions: MachineHandle['regions'] = () => this.#call((m) => m.regions());
+    this.#ask('readMemory', address, length);
+  readonly writeMemory: MachineHandle['writeMemory'] = (address, bytes) => {
+    this.#ahead.forget();
+    return this.#call((m) => m.writeMemory(address, bytes));
+  };
+  readonly writeRegister: MachineHandle['writeRegister'] = (register, bytes) => {
+    this.#ahead.forget();
+    return this.#call((m) => m.writeRegister(register, bytes));
+  };
+  readonly regions: MachineHandle['regions'] = () => this.#ask('regions');
   readonly disassemble: MachineHandle['disassemble'] = (address, count) =>
-    this.#call((m) => m.disassemble(address, count));
+    this.#ask('disassemble', address, count);
   readonly search: MachineHandle['search'] = (request) => this.#call((m) => m.search(request));
-  readonly explain: MachineHandle['explain'] = (address) => this.#call((m) => m.explain(address));
+  readonly explain: MachineHandle['explain'] = (address) => this.#ask('explain', address);
   readonly describeMnemonic: MachineHandle['describeMnemonic'] = (mnemonic) =>
     this.#call((m) => m.describeMnemonic(mnemonic));
-  readonly callStack: MachineHandle['callStack'] = (slots) => this.#call((m) => m.callStack(slots));
-  readonly abiWarnings: MachineHandle['abiWarnings'] = () => this.#call((m) => m.abiWarnings());
+  readonly callStack: MachineHandle['callStack'] = (slots) => this.#ask('callStack', slots);
+  readonly abiWarnings: MachineHandle['abiWarnings'] = () => this.#ask('abiWarnings');
 
   readonly timeline: MachineHandle['timeline'] = () => this.#call((m) => m.timeline());
   readonly ticks: MachineHandle['ticks'] = (from, to, most) =>
@@ -115,6 +128,18 @@ export class MachineClient implements MachineHandle {
   readonly exportProfile: MachineHandle['exportProfile'] = (format) =>
     this.#call((m) => m.exportProfile(format));
 
+  /** What may have been answered along with the stop. */
+  async #ask<M extends AheadMethod>(
+    method: M,
+    ...args: Parameters<MachineApi[M]>
+  ): Promise<Awaited<ReturnType<MachineApi[M]>>> {
+    this.#started();
+    const known = this.#ahead.find(method, args);
+    if (known !== null) return known.value;
+    type Ask = (...args: Parameters<MachineApi[M]>) => Promise<Awaited<ReturnType<MachineApi[M]>>>;
+    return this.#call((m) => (m[method] as unknown as Ask)(...args));
+  }
+
   async #call<T>(call: (machine: MachineApi) => Promise<T>, limit = ANSWER_LIMIT): Promise<T> {
     const link = this.#started();
     await this.#ready;
@@ -128,9 +153,11 @@ export class MachineClient implements MachineHandle {
       for (const listener of [...this.#crashes]) listener(crash);
     });
     this.#link = link;
+    this.#ahead.leave();
     const listener = proxy((event: MachineEvent) => {
       // Events still in the queue of a worker that was replaced concern nobody.
       if (this.#link !== link) return;
+      if (event.type === 'stopped') this.#ahead.arrive(event.ahead ?? []);
       for (const each of [...this.#events]) each(event);
     });
     this.#ready = link.call((remote) => remote.listen(listener, pageAddress()), BOOT_LIMIT);

@@ -4,6 +4,7 @@
  * import. After the Debug Adapter Protocol: the worker says `stopped(reason)`, then the page pulls
  * what it shows. Errors are data, since thrown ones lose their fields on the way.
  */
+import type { AheadAnswer, AheadQuestion } from './ahead.ts';
 import type { BreakpointApi, LogLine } from './breakpoints.ts';
 import type { DebugInfo } from './debug-info.ts';
 import type { InspectApi } from './inspect.ts';
@@ -121,7 +122,13 @@ export interface Sample {
 export type MachineEvent =
   | { readonly type: 'running' }
   | TimeEvent
-  | { readonly type: 'stopped'; readonly reason: StopReason; readonly snapshot: Snapshot }
+  | {
+      readonly type: 'stopped';
+      readonly reason: StopReason;
+      readonly snapshot: Snapshot;
+      /** Answers to what `run` was given to answer ahead. */
+      readonly ahead?: readonly AheadAnswer[];
+    }
   /** While running, at most one a frame. */
   | { readonly type: 'progress'; readonly snapshot: Snapshot }
   /** The guest waits in read(0) for input; it is not stopped. */
@@ -174,7 +181,8 @@ export interface MachineApi extends BreakpointApi, TimeApi, InspectApi, ProfileA
   engines(): Promise<readonly EngineChoice[]>;
   /** Loads an image and stops at its entry. Ends what ran before. Breakpoints are kept. */
   boot(request: BootRequest): Promise<BootResult>;
-  run(command: RunCommand): Promise<void>;
+  /** @param ahead questions to answer along with the stop. */
+  run(command: RunCommand, ahead?: readonly AheadQuestion[]): Promise<void>;
   /** Answers within 50 ms by `stopped(pause)`; no effect unless running. */
   pause(): Promise<void>;
   /** At each of these events the scalars are read and sent as `samples`. Empty: none. */

@@ -144,6 +144,11 @@ export class MachineState {
     return this.#status === 'running' || this.#status === 'waiting';
   }
 
+  /** `busy` without its changes shorter than 120 ms: what to show, so that steps do not flicker. */
+  get settledBusy(): boolean {
+    return this.#settled === 'running' || this.#settled === 'waiting';
+  }
+
   /** The argument line of the process that was booted last. */
   get args(): string {
     return this.#args;
@@ -175,7 +180,7 @@ export class MachineState {
 
   /** Registers at the stop before this one, to mark changes with; null while running. */
   get previous(): CpuState | null {
-    return this.busy ? null : this.#seen.previous;
+    return this.settledBusy ? null : this.#seen.previous;
   }
 
   /** Why the machine stopped last. */

@@ -309,7 +309,8 @@ export class TimeState {
     this.#asked = this.#now();
     try {
       const { from, to } = this.view;
-      this.#ticks = await this.#client.ticks(from, to, TICKS);
+      const ticks = await this.#client.ticks(from, to, TICKS);
+      if (!sameTicks(ticks, this.#ticks)) this.#ticks = ticks;
     } catch {
       // The worker is gone; the machine's own message says so.
     } finally {
@@ -324,4 +325,8 @@ export class TimeState {
       return null;
     }
   }
+}
+
+function sameTicks(a: readonly TimelineTick[], b: readonly TimelineTick[]): boolean {
+  return a.length === b.length && JSON.stringify(a) === JSON.stringify(b);
 }

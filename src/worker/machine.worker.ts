@@ -25,9 +25,11 @@ import type {
   MachineApi,
   MachineEvent,
 } from '../protocol/machine.ts';
+import type { AheadQuestion } from '../protocol/ahead.ts';
 import type { Timeline, TimelineTick } from '../protocol/time.ts';
 import { isAddr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
+import { answerAhead, buffersOfAnswers } from './ahead.ts';
 import { Feed } from './feed.ts';
 import { servedFiles } from './served-files.ts';
 
@@ -67,6 +69,8 @@ class MachineWorker implements MachineApi {
   };
 
   #recording = { on: true, budget: DEFAULT_BUDGET };
+  /** To be answered at the next stop. */
+  #ahead: readonly AheadQuestion[] = [];
 
   listen(listener: (event: MachineEvent) => void, page: string): Promise<void> {
     this.#listener = listener;
@@ -113,7 +117,7 @@ class MachineWorker implements MachineApi {
         if (this.#session !== session) return;
         if (event.type === 'stopped') this.#inspector?.atStop();
         this.#feed.flush();
-        void this.#emit(event);
+        void (event.type === 'stopped' ? this.#emitStop(event) : this.#emit(event));
       },
     });
     this.#stops.attach(session);
@@ -137,8 +141,9 @@ class MachineWorker implements MachineApi {
     this.#feed.flush();
   }
 
-  readonly run: MachineApi['run'] = (command) => {
+  readonly run: MachineApi['run'] = (command, ahead = []) => {
     const session = this.#session;
+    this.#ahead = ahead;
     if (session?.running === false) {
       if (session.end !== null && !isTimeCommand(command)) {
         void this.#emit({ type: 'stopped', reason: session.end, snapshot: session.snapshot() });
@@ -293,6 +298,11 @@ class MachineWorker implements MachineApi {
     void this.#feed.output(2, new TextEncoder().encode(`glassbox: ${text}\n`));
   }
 
+  async #emitStop(event: Extract<MachineEvent, { type: 'stopped' }>): Promise<void> {
+    const ahead = await answerAhead(this, this.#ahead);
+    await this.#emit({ ...event, ahead });
+  }
+
   async #emit(event: MachineEvent): Promise<void> {
     await this.#listener?.(Comlink.transfer(event, buffersOf(event)));
   }
@@ -300,6 +310,9 @@ class MachineWorker implements MachineApi {
 
 /** The buffers of an event that belong to it alone. */
 function buffersOf(event: MachineEvent): ArrayBuffer[] {
+  if (event.type === 'stopped') {
+    return [event.snapshot.state, ...buffersOfAnswers(event.ahead ?? [])];
+  }
   if ('snapshot' in event) return [event.snapshot.state];
   return event.type === 'output' ? [event.bytes.buffer as ArrayBuffer] : [];
 }

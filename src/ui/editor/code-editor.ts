@@ -29,6 +29,9 @@ export interface BreakpointMark {
 
 const SCHEME = 'asm';
 
+/** Monaco's `ScrollType.Immediate`: a step's line is there in its frame, not some frames later. */
+const IMMEDIATE = 1;
+
 export class CodeEditor {
   readonly #monaco: Monaco;
   readonly #events: EditorEvents;
@@ -115,7 +118,7 @@ export class CodeEditor {
 
   /** Brings a line of the open file into sight, near the middle when it was not in sight. */
   reveal(line: number, column?: number): void {
-    this.#editor.revealLineInCenterIfOutsideViewport(line);
+    this.#editor.revealLineInCenterIfOutsideViewport(line, IMMEDIATE);
     if (column === undefined) return;
     this.#editor.setPosition({ lineNumber: line, column });
     this.#editor.focus();
@@ -136,10 +139,12 @@ export class CodeEditor {
 
   /** Marks the line the machine stands at; null: none. */
   setCurrent(file: string, line: number | null, running: boolean): void {
-    this.#current?.clear();
-    this.#current = null;
-    if (line === null || this.#openFile !== file) return;
-    this.#current = this.#editor.createDecorationsCollection([
+    this.#current ??= this.#editor.createDecorationsCollection();
+    if (line === null || this.#openFile !== file) {
+      this.#current.clear();
+      return;
+    }
+    this.#current.set([
       {
         range: new this.#monaco.Range(line, 1, line, 1),
         options: {
