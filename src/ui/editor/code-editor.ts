@@ -29,9 +29,6 @@ export interface BreakpointMark {
 
 const SCHEME = 'asm';
 
-/** Monaco's `ScrollType.Immediate`: a step's line is there in its frame, not some frames later. */
-const IMMEDIATE = 1;
-
 export class CodeEditor {
   readonly #monaco: Monaco;
   readonly #events: EditorEvents;
@@ -118,7 +115,9 @@ export class CodeEditor {
 
   /** Brings a line of the open file into sight, near the middle when it was not in sight. */
   reveal(line: number, column?: number): void {
-    this.#editor.revealLineInCenterIfOutsideViewport(line, IMMEDIATE);
+    // At once: a step's line is there in the step's own frame, not some frames later.
+    const { Immediate } = this.#monaco.editor.ScrollType;
+    this.#editor.revealLineInCenterIfOutsideViewport(line, Immediate);
     if (column === undefined) return;
     this.#editor.setPosition({ lineNumber: line, column });
     this.#editor.focus();
