@@ -146,6 +146,10 @@ export class MachineClient implements MachineHandle {
     return link.call((remote) => call(remote as unknown as MachineApi), limit);
   }
 
+  #tell(event: MachineEvent): void {
+    for (const each of [...this.#events]) each(event);
+  }
+
   #started(): WorkerLink<MachineApi> {
     if (this.#link !== null && this.#link.crash === null) return this.#link;
     const link = new WorkerLink<MachineApi>(this.#spawn(), 'machine', (crash) => {
@@ -157,8 +161,11 @@ export class MachineClient implements MachineHandle {
     const listener = proxy((event: MachineEvent) => {
       // Events still in the queue of a worker that was replaced concern nobody.
       if (this.#link !== link) return;
-      if (event.type === 'stopped') this.#ahead.arrive(event.ahead ?? []);
-      for (const each of [...this.#events]) each(event);
+      if (event.type === 'stopped') {
+        this.#ahead.arrive(event.ahead ?? []);
+        if (event.timeline) this.#tell({ type: 'timeline', timeline: event.timeline });
+      }
+      this.#tell(event);
     });
     this.#ready = link.call((remote) => remote.listen(listener, pageAddress()), BOOT_LIMIT);
     this.#ready.catch(() => undefined);

@@ -9,7 +9,7 @@ import type { BreakpointApi, LogLine } from './breakpoints.ts';
 import type { DebugInfo } from './debug-info.ts';
 import type { InspectApi } from './inspect.ts';
 import type { ProfileApi } from './profile.ts';
-import type { TimeApi, TimeCommand, TimeEvent, TimeStop } from './time.ts';
+import type { TimeApi, TimeCommand, TimeEvent, Timeline, TimeStop } from './time.ts';
 
 export type EngineChoice = 'unicorn' | 'jit';
 
@@ -126,6 +126,8 @@ export type MachineEvent =
       readonly type: 'stopped';
       readonly reason: StopReason;
       readonly snapshot: Snapshot;
+      /** A `timeline` event told along with the stop. */
+      readonly timeline?: Timeline;
       /** Answers to what `run` was given to answer ahead. */
       readonly ahead?: readonly AheadAnswer[];
     }

@@ -25,12 +25,11 @@ import type {
   MachineApi,
   MachineEvent,
 } from '../protocol/machine.ts';
-import type { AheadQuestion } from '../protocol/ahead.ts';
 import type { Timeline, TimelineTick } from '../protocol/time.ts';
 import { isAddr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
-import { answerAhead, buffersOfAnswers } from './ahead.ts';
 import { Feed } from './feed.ts';
+import { Post } from './post.ts';
 import { servedFiles } from './served-files.ts';
 
 /** A turn of the event loop; timers are clamped to milliseconds, messages are not. */
@@ -54,9 +53,8 @@ class MachineWorker implements MachineApi {
   readonly #stops = new StopDesk(this.#memory);
   readonly #profile = new ProfileDesk(this.#memory);
   readonly #engines = new Map<EngineChoice, Engine>();
-  readonly #feed = new Feed((event) => this.#emit(event));
-  /** A proxy: its promise resolves once the page has dealt with the event. */
-  #listener: ((event: MachineEvent) => unknown) | null = null;
+  readonly #post = new Post(this);
+  readonly #feed = new Feed((event) => this.#post.send(event));
   #page = self.location.href;
   #files: Promise<GuestFiles> | null = null;
   #process: Process | null = null;
@@ -69,11 +67,9 @@ class MachineWorker implements MachineApi {
   };
 
   #recording = { on: true, budget: DEFAULT_BUDGET };
-  /** To be answered at the next stop. */
-  #ahead: readonly AheadQuestion[] = [];
 
   listen(listener: (event: MachineEvent) => void, page: string): Promise<void> {
-    this.#listener = listener;
+    this.#post.listener = listener;
     this.#page = page;
     return Promise.resolve();
   }
@@ -117,7 +113,7 @@ class MachineWorker implements MachineApi {
         if (this.#session !== session) return;
         if (event.type === 'stopped') this.#inspector?.atStop();
         this.#feed.flush();
-        void (event.type === 'stopped' ? this.#emitStop(event) : this.#emit(event));
+        void this.#post.send(event);
       },
     });
     this.#stops.attach(session);
@@ -126,7 +122,7 @@ class MachineWorker implements MachineApi {
     this.#session = session;
     this.#inspector = new Inspector(this.#memory, session.index);
     this.#inspector.atStop();
-    void this.#emit({ type: 'timeline', timeline: session.time.timeline() });
+    void this.#post.send({ type: 'timeline', timeline: session.time.timeline() });
     return { ok: true, snapshot: session.snapshot() };
   }
 
@@ -143,10 +139,14 @@ class MachineWorker implements MachineApi {
 
   readonly run: MachineApi['run'] = (command, ahead = []) => {
     const session = this.#session;
-    this.#ahead = ahead;
+    this.#post.ahead = ahead;
     if (session?.running === false) {
       if (session.end !== null && !isTimeCommand(command)) {
-        void this.#emit({ type: 'stopped', reason: session.end, snapshot: session.snapshot() });
+        void this.#post.send({
+          type: 'stopped',
+          reason: session.end,
+          snapshot: session.snapshot(),
+        });
       } else {
         session.run(command).catch(reportError); // a bug of ours: the page is told by an error event
       }
@@ -297,24 +297,6 @@ class MachineWorker implements MachineApi {
   #say(text: string): void {
     void this.#feed.output(2, new TextEncoder().encode(`glassbox: ${text}\n`));
   }
-
-  async #emitStop(event: Extract<MachineEvent, { type: 'stopped' }>): Promise<void> {
-    const ahead = await answerAhead(this, this.#ahead);
-    await this.#emit({ ...event, ahead });
-  }
-
-  async #emit(event: MachineEvent): Promise<void> {
-    await this.#listener?.(Comlink.transfer(event, buffersOf(event)));
-  }
-}
-
-/** The buffers of an event that belong to it alone. */
-function buffersOf(event: MachineEvent): ArrayBuffer[] {
-  if (event.type === 'stopped') {
-    return [event.snapshot.state, ...buffersOfAnswers(event.ahead ?? [])];
-  }
-  if ('snapshot' in event) return [event.snapshot.state];
-  return event.type === 'output' ? [event.bytes.buffer as ArrayBuffer] : [];
 }
 
 Comlink.expose(new MachineWorker());
