@@ -13,6 +13,7 @@ describe('parseEmuArguments', () => {
         strace: true,
         stats: false,
         maxInstructions: Infinity,
+        profile: null,
         image: 'prog',
         args: ['--stats', '--engine', 'x', '--'],
       },
@@ -24,6 +25,20 @@ describe('parseEmuArguments', () => {
     expect(parseEmuArguments(argv)).toMatchObject({
       ok: true,
       value: { engine: 'jit', root: 'd', stats: true, maxInstructions: 12, image: '-p', args: [] },
+    });
+  });
+
+  it.each([
+    ['p.json', 'json'],
+    ['p', 'json'],
+    ['p.csv', 'csv'],
+    ['p.folded', 'collapsed'],
+    ['d/p.speedscope.json', 'speedscope'],
+  ])('takes what %s holds from its name', (file, format) => {
+    const parsed = parseEmuArguments(['--profile', file, 'prog', '--profile', 'x']);
+    expect(parsed).toMatchObject({
+      ok: true,
+      value: { profile: { file, format }, image: 'prog', args: ['--profile', 'x'] },
     });
   });
 

@@ -2,6 +2,7 @@
 /** The command line of `npm run emu`. */
 import { parseArgs } from 'node:util';
 import type { EngineName } from '../cpu/cpu.ts';
+import type { ProfileFormat } from '../protocol/profile.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 
 export interface EmuOptions {
@@ -10,6 +11,8 @@ export interface EmuOptions {
   readonly root: string;
   readonly strace: boolean;
   readonly stats: boolean;
+  /** The file that gets the profile, and as what; null without. */
+  readonly profile: { readonly file: string; readonly format: ProfileFormat } | null;
   /** Infinity when there is no limit. */
   readonly maxInstructions: number;
   readonly image: string;
@@ -27,6 +30,9 @@ so is its exit status; a program that a signal ends gives 128 and the signal's n
   --strace              show every system call on stderr
   --stats               at the end, one line of JSON on stderr: engine, instructions, ms, mips
   --max-instructions N  stop after N instructions, with status 124
+  --profile FILE        count every instruction, and write at the end how often each was executed,
+                        by line, function, kind and path of calls; FILE.csv is a table, FILE.folded
+                        for flame graph tools, FILE.speedscope.json for speedscope, else JSON
   --help                this text
 `;
 
@@ -46,6 +52,7 @@ export function parseEmuArguments(argv: readonly string[]): Result<EmuOptions | 
         strace: { type: 'boolean', default: false },
         stats: { type: 'boolean', default: false },
         'max-instructions': { type: 'string' },
+        profile: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }));
@@ -53,7 +60,7 @@ export function parseEmuArguments(argv: readonly string[]): Result<EmuOptions | 
     return err(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
   }
   if (values.help) return ok('help');
-  const { engine, root, strace, stats } = values;
+  const { engine, root, strace, stats, profile } = values;
   if (engine !== 'unicorn' && engine !== 'jit') {
     return err(`there is no engine “${engine}”; it is jit or unicorn`);
   }
@@ -68,10 +75,17 @@ export function parseEmuArguments(argv: readonly string[]): Result<EmuOptions | 
     root,
     strace,
     stats,
+    profile: profile === undefined ? null : { file: profile, format: formatOf(profile) },
     maxInstructions: limit === undefined ? Infinity : Number(limit),
     image,
     args: argv.slice(split + 1),
   });
+}
+
+/** What a file of that name is expected to hold. */
+function formatOf(file: string): ProfileFormat {
+  if (file.endsWith('.speedscope.json')) return 'speedscope';
+  return file.endsWith('.csv') ? 'csv' : file.endsWith('.folded') ? 'collapsed' : 'json';
 }
 
 /** Index of the first argument that is neither an option nor the value of one. */
@@ -80,7 +94,7 @@ function imageIndex(argv: readonly string[]): number {
     const argument = argv[i] ?? '';
     if (argument === '--') return i + 1;
     if (!argument.startsWith('-') || argument === '-') return i;
-    if (/^--(?:engine|root|max-instructions)$/.test(argument)) i++;
+    if (/^--(?:engine|root|max-instructions|profile)$/.test(argument)) i++;
   }
   return argv.length;
 }

@@ -120,7 +120,26 @@ describe('npm run emu', () => {
     expect(run.status).toBe(124);
   });
 
+  it.each(['jit', 'unicorn'])('counts every instruction on demand, with %s', (engine) => {
+    // mov ecx, 5; dec ecx; jnz -4; mov eax, 60; xor edi, edi; syscall
+    const loop = code(
+      'counted',
+      ...[0xb9, 5, 0, 0, 0, 0xff, 0xc9, 0x75, 0xfc, 0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05],
+    );
+    const csv = join(directory, `${engine}.csv`);
+    const run = emu(['--engine', engine, '--stats', '--profile', csv, loop]);
+    expect(run.status).toBe(0);
+    const { instructions } = JSON.parse(run.stderr.toString()) as { instructions: number };
+    expect(instructions).toBe(1 + 2 * 5 + 3);
+    const rows = readFileSync(csv, 'utf8').split('\n');
+    expect(rows).toContain('mnemonic,dec,,,5,,');
+    expect(rows).toContain('class,branch,,,5,,');
+    const classes = rows.filter((row) => row.startsWith('class,')).map((row) => row.split(',')[4]);
+    expect(classes.reduce((sum, count) => sum + Number(count), 0)).toBe(instructions);
+  });
+
   it.each<[what: string, args: string[], said: RegExp]>([
+    ['a profile nowhere', ['--profile', 'no/p.csv', EMU], /--profile no\/p\.csv: no such file/],
     ['no program', [], /no program is named\nusage:/],
     ['an unknown option', ['--bogus', 'x'], /--bogus/],
     ['a missing program', ['nowhere'], /nowhere: no such file or directory/],

@@ -4,10 +4,11 @@
  * command's streams and a directory as its files. See `USAGE` in emu-arguments.ts.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { createEngine, ENGINE_NAMES } from '../cpu/engines.ts';
+import { ProfileDesk } from '../debugger/profile/profile-desk.ts';
 import { Session } from '../debugger/session.ts';
 import { hostClock } from '../machine/clock.ts';
 import { GuestMemory } from '../machine/memory.ts';
@@ -47,10 +48,25 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     return misuse(`--root ${options.root}: ${reason(error)}`);
   }
-  return run(options, new Uint8Array(image), files);
+  const { profile } = options;
+  if (profile === null) return run(options, new Uint8Array(image), files, null);
+  // before the run, which may be long
+  const target = await open(profile.file, 'w').catch((error: unknown) => reason(error));
+  if (typeof target === 'string') return misuse(`--profile ${profile.file}: ${target}`);
+  try {
+    return await run(options, new Uint8Array(image), files, target);
+  } finally {
+    await target.close();
+  }
 }
 
-async function run(options: EmuOptions, image: Uint8Array, files: NodeFiles): Promise<number> {
+/** @param target what `--profile` names, open to be written; null without */
+async function run(
+  options: EmuOptions,
+  image: Uint8Array,
+  files: NodeFiles,
+  target: FileHandle | null,
+): Promise<number> {
   const memory = new GuestMemory();
   const started = Process.start(memory, image, [options.image, ...options.args], {
     fs: files,
@@ -63,14 +79,19 @@ async function run(options: EmuOptions, image: Uint8Array, files: NodeFiles): Pr
   });
   if (!started.ok) return misuse(`${options.image} cannot be run: ${started.error}`);
   feedStdin(started.value.stdin);
+  const engine = await createEngine(options.engine, memory);
   const session = new Session({
     memory,
     process: started.value,
-    engine: await createEngine(options.engine, memory),
+    engine,
     debug: await debugInfoBeside(options.image, image),
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
     now: () => performance.now(),
   });
+
+  const desk = new ProfileDesk(memory);
+  desk.attach(engine, session.index);
+  desk.switch(target !== null);
 
   const begun = performance.now();
   const stop = await session.run(
@@ -80,6 +101,7 @@ async function run(options: EmuOptions, image: Uint8Array, files: NodeFiles): Pr
   );
   const ms = performance.now() - begun;
   const status = report(stop, options);
+  await target?.writeFile(desk.export(options.profile?.format ?? 'json') ?? '');
   if (options.stats) {
     const { instructions } = memory.state;
     const mips = Number((instructions / ms / 1000).toFixed(3));

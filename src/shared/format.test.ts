@@ -7,6 +7,7 @@ import {
   formatF64,
   formatLanes,
   formatMips,
+  formatShare,
   formatSize,
   formatU64,
   hex,
@@ -83,6 +84,19 @@ describe('lanes', () => {
 });
 
 describe('amounts', () => {
+  it('shows parts of a whole, and no part as nothing', () => {
+    expect([0, 1, 99, 1000, 5000, 45_230, 100_000].map((n) => formatShare(n, 100_000))).toEqual([
+      '0 %',
+      '<0.01 %',
+      '0.10 %',
+      '1.0 %',
+      '5.0 %',
+      '45.2 %',
+      '100.0 %',
+    ]);
+    expect(formatShare(0, 0)).toBe('0 %');
+  });
+
   it('are grouped, shortened and given units', () => {
     expect(formatCount(1234567)).toBe('1,234,567');
     expect(formatCount(999)).toBe('999');

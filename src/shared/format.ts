@@ -106,6 +106,14 @@ export function formatCompact(value: number): string {
   return `${scaled < 10 ? scaled.toFixed(2) : scaled < 100 ? scaled.toFixed(1) : formatCount(scaled)} ${unit}`;
 }
 
+/** A part of a whole: `45.2 %`, `0.31 %`, `<0.01 %`; `0 %` only for nothing. */
+export function formatShare(part: number, whole: number): string {
+  const percent = whole > 0 ? (100 * part) / whole : 0;
+  if (percent === 0) return '0 %';
+  if (percent < 0.01) return '<0.01 %';
+  return `${percent.toFixed(percent < 1 ? 2 : 1)} %`;
+}
+
 /** Millions of instructions a second, three digits at most: `9.41`, `94.1`, `6,412`. */
 export function formatMips(mips: number): string {
   if (mips < 10) return mips.toFixed(2);

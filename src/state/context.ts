@@ -12,6 +12,7 @@ import type { LayoutState } from './layout.svelte.ts';
 import type { MachineState } from './machine.svelte.ts';
 import type { MenuState } from './menu.svelte.ts';
 import type { PaletteState } from './palette.svelte.ts';
+import type { ProfileState } from './profile.svelte.ts';
 import type { ProjectState } from './project.svelte.ts';
 import type { SettingsState } from './settings.svelte.ts';
 import type { ThemeState } from './theme.svelte.ts';
@@ -26,6 +27,7 @@ export const [useSettings, provideSettings] = createContext<SettingsState>();
 export const [useLayout, provideLayout] = createContext<LayoutState>();
 export const [useTheme, provideTheme] = createContext<ThemeState>();
 
+export const [useProfile, provideProfile] = createContext<ProfileState>();
 export const [useStack, provideStack] = createContext<StackState>();
 export const [useMenu, provideMenu] = createContext<MenuState>();
 export const [usePalette, providePalette] = createContext<PaletteState>();

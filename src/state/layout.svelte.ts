@@ -11,7 +11,7 @@ export type SideView = 'draw' | 'train' | 'cpu' | 'memory';
 export type NetworkView = 'draw' | 'train';
 export type CpuView = 'vectors' | 'disassembly' | 'watch';
 export type MemoryView = 'memory' | 'stack' | 'regions' | 'outline';
-export type ConsoleView = 'console' | 'strace' | 'breakpoints';
+export type ConsoleView = 'console' | 'strace' | 'breakpoints' | 'profile';
 
 /** A draggable border: the size of the part before it, as a fraction of the whole. */
 export type SplitName = 'code' | 'middle' | 'side' | 'console' | 'cpu';

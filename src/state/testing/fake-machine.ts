@@ -281,15 +281,22 @@ export class FakeMachine implements MachineHandle {
     return this.#answer(`discard ${id}`, null);
   }
 
-  /** What `profile` answers. */
+  /** What `profile` answers, after how many milliseconds, and how often it was asked. */
   report: ProfileReport | null = null;
+  reportTakes = 0;
+  reports = 0;
 
   setProfiling(on: boolean): Promise<void> {
     return this.#answer(`profiling ${on ? 'on' : 'off'}`, undefined);
   }
 
-  profile(): Promise<ProfileReport | null> {
-    return this.#answer(null, this.report);
+  async profile(): Promise<ProfileReport | null> {
+    this.reports++;
+    const { report } = this;
+    if (this.reportTakes > 0) {
+      await new Promise((resolve) => setTimeout(resolve, this.reportTakes));
+    }
+    return this.#answer(null, report);
   }
 
   exportProfile(format: string): Promise<string | null> {

@@ -5,6 +5,8 @@
  */
 import type { editor, IDisposable } from 'monaco-editor/editor/editor.api.js';
 import type { Diagnostic } from '../../protocol/assembler.ts';
+import type { HeatMark } from '../profile/heat.ts';
+import { HeatMargin } from './heat-margin.ts';
 import type { Monaco } from './monaco.ts';
 import { NASM_LANGUAGE } from './nasm-language.ts';
 import { changedLines } from './text-lines.ts';
@@ -38,6 +40,7 @@ export class CodeEditor {
   readonly #breakpoints = new Map<string, string[]>();
   readonly #marks = new Map<string, readonly BreakpointMark[]>();
   readonly #disposables: IDisposable[] = [];
+  readonly #heat: HeatMargin;
   #current: editor.IEditorDecorationsCollection | null = null;
   /** True while a change comes from the program, not from the user. */
   #applying = false;
@@ -70,6 +73,7 @@ export class CodeEditor {
       wordBasedSuggestions: 'off',
       hover: { above: false },
     });
+    this.#heat = new HeatMargin(monaco, this.#editor);
     this.#listen();
   }
 
@@ -131,9 +135,9 @@ export class CodeEditor {
     this.#editor.updateOptions({
       fontSize: narrow ? 11.5 : 12.5,
       folding: !narrow,
-      lineDecorationsWidth: narrow ? 4 : 10,
       wordWrap: 'off',
     });
+    this.#heat.narrow = narrow;
   }
 
   /** Marks the line the machine stands at; null: none. */
@@ -159,6 +163,11 @@ export class CodeEditor {
         },
       },
     ]);
+  }
+
+  /** Shows how hot the lines of the open file are; null: without heat. */
+  setHeat(file: string, marks: readonly HeatMark[] | null): void {
+    this.#heat.show(this.#openFile === file ? marks : null);
   }
 
   setBreakpoints(file: string, marks: readonly BreakpointMark[]): void {

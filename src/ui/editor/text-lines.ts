@@ -26,11 +26,18 @@ export function changedLines(oldText: string, newText: string): ChangedLines {
   return { before, after, oldLines, newLines };
 }
 
-/** Where a line (1-based) of the old text is in the new one; null when it was changed. */
-export function mapLine(oldText: string, newText: string, line: number): number | null {
-  if (oldText === newText) return line;
+/** Tells where lines (1-based) of the old text are in the new one; null for those changed. */
+export function lineMapper(oldText: string, newText: string): (line: number) => number | null {
+  if (oldText === newText) return (line) => line;
   const { before, after, oldLines, newLines } = changedLines(oldText, newText);
-  if (line <= before) return line;
-  const fromEnd = oldLines.length - line;
-  return fromEnd < after ? newLines.length - fromEnd : null;
+  return (line) => {
+    if (line <= before) return line;
+    const fromEnd = oldLines.length - line;
+    return fromEnd < after ? newLines.length - fromEnd : null;
+  };
+}
+
+/** As `lineMapper`, for one line. */
+export function mapLine(oldText: string, newText: string, line: number): number | null {
+  return lineMapper(oldText, newText)(line);
 }
