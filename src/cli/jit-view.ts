@@ -46,7 +46,7 @@ function main(): number {
   }
   const memory = loaded(readFileSync(image));
   const code = new GuestCode(memory);
-  const region = buildRegion(code, address, code.shapeOf);
+  const region = buildRegion(code, address, code.shapeOf, { expected: () => null });
   if (!region) {
     console.error(`jit-view: the instruction at ${hex(address)} is not translated`);
     return 1;

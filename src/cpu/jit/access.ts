@@ -25,8 +25,9 @@ export interface Access {
 }
 
 export interface Group {
-  /** Number of the instruction that checks, and the access through which it computes the address. */
+  /** Number and address of the instruction that checks, and the access that gives the address. */
   readonly insn: number;
+  readonly ip: number;
   readonly lead: Access;
   /** Lowest address of the group minus the lead's, ≤ 0; and bytes from there to the end. */
   low: number;
@@ -197,6 +198,7 @@ export function planAccesses(insns: readonly Insn[]): Placed[][] {
       if (!found || high - low > MAX_SPAN) {
         const group: Group = {
           insn: n,
+          ip: insn.ip,
           lead: access,
           low: 0,
           span: access.size,

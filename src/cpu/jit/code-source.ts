@@ -5,7 +5,7 @@ import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import { decodeRun, MAX_INSN, type Insn } from './decode.ts';
 import { isFloat } from '../float/execute.ts';
 import { translatable } from './lift/table.ts';
-import { discoverShape, type CodeSource, type Shape } from './region.ts';
+import { discoverShape, type CodeSource, type Shape } from './shape.ts';
 
 /** Bytes decoded at a time. */
 const CHUNK = 192;

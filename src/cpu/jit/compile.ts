@@ -45,6 +45,8 @@ export interface Compiled {
   /** Guest addresses at which the function may be entered; the index is its parameter. */
   readonly entries: readonly number[];
   readonly windows: readonly Window[];
+  /** Homes of windows by the sites that share them. */
+  readonly homes: ReadonlyMap<string, number>;
   /** The intermediate form, node by node, for people. */
   readonly listing: () => string[];
 }
@@ -148,6 +150,7 @@ class RegionCompiler {
       bytes: this.#emit(start),
       entries: entries.map((b) => b.ip),
       windows: [...this.#vars.windows.values()],
+      homes: this.#vars.homes,
       listing: () => this.#listing(order),
     };
   }

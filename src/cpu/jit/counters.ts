@@ -9,7 +9,7 @@ import type { GuestMemory } from '../../machine/memory.ts';
 import type { ExecutionProfile } from '../profile.ts';
 import type { Insn } from './decode.ts';
 import { i32, i64, op, opImm, store, type Stmt } from './ir.ts';
-import type { CodeSource } from './region.ts';
+import type { CodeSource } from './shape.ts';
 import { MAX_COUNTERS, SCRATCH } from './scratch.ts';
 
 /** What `trace` tells of. */

@@ -249,9 +249,8 @@ export class JitEngine implements Engine, MemoryObserver {
         return { stop: BUDGET, executed };
       case EXIT.budget: {
         this.#arriving = MOST_ARRIVING;
-        const hot = this.#translations.noteSlice(executed);
-        // from its start, not from the loop that is running: loops are then told from one another
-        if (hot !== null) this.#translate(hot);
+        // from their start, not from the loop that is running: loops are then told from one another
+        for (const root of this.#translations.noteSlice(executed)) this.#translate(root);
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#carefully(remaining));
@@ -413,8 +412,8 @@ export class JitEngine implements Engine, MemoryObserver {
   /** @returns false when the code at `rip` is for the fallback. */
   #translate(rip: number): boolean {
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
-    const hot = this.#translations.isHot(rip);
-    const region = buildRegion(this.#code, rip, this.#code.shapeOf, hot);
+    const inlining = this.#translations.isHot(rip) ? this.#translations : null;
+    const region = buildRegion(this.#code, rip, this.#code.shapeOf, inlining);
     if (!region) return false;
     this.#translations.add(region);
     return true;

@@ -28,7 +28,7 @@ describe.skipIf(missing)(
       bench = await Bench.make(
         async (memory) => new JitEngine(memory, await createUnicornEngine(memory)),
       );
-    });
+    }, 60_000);
     afterAll(async () => {
       bench.engine.dispose();
       await oracle.dispose();

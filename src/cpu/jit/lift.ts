@@ -47,6 +47,8 @@ export interface LiftOptions {
   readonly watch?: WatchTests | null;
   /** Whether calls and returns are told to the engine. */
   readonly traces?: boolean;
+  /** Where the target of the indirect call or jump at `ip` is noted; null: nowhere. */
+  targetHome?(ip: number): number | null;
   /** What counts blocks; exits then say how much of the block has not executed. */
   readonly counters?: Counters | null;
 }
@@ -65,9 +67,13 @@ function needOf({ read, write }: { readonly read: boolean; readonly write: boole
   return (read ? NEED_READ : 0) | (write ? NEED_WRITE : 0);
 }
 
-function windowKey(access: Access, need: number): string {
-  const through = access.base >= 0 ? access.base : access.index >= 0 ? 16 + access.index : 32;
-  return `w${through}.${need}`;
+/** The window of a group of accesses. */
+function windowOf(vars: Vars, group: Group): Window {
+  const { base, index } = group.lead;
+  const need = needOf(group);
+  const through = base >= 0 ? base : index >= 0 ? 16 + index : 32;
+  const shared = `w${through}.${need}`;
+  return vars.windowAt({ key: `${group.ip} ${shared}`, through, need }, shared, group.span);
 }
 
 /** Start of a window, and for how many starts an access of `span` bytes is inside. */
@@ -180,6 +186,12 @@ export class Lift {
     this.emit(callStmt(TRACE, i32(kind), op('i32.wrap_i64', target), rsp, left));
   }
 
+  /** Notes where the indirect call or jump goes. */
+  noteTarget(target: Expr): void {
+    const home = this.#options.targetHome?.(this.insn.ip) ?? null;
+    if (home !== null) this.emit(store('i64.store', 0, i32(home), target));
+  }
+
   /** Leaves the region behind the block. */
   leave(rip: Expr, code: number): Exit {
     return this.exit(code, rip, this.#count);
@@ -209,7 +221,7 @@ export class Lift {
     let base = this.#groupBase.get(group);
     if (p.first || !base) {
       const wide = this.hold(op('i64.add', this.address(access), i64(group.low)));
-      if (!group.hoisted) this.#checkSpan(access, group, wide);
+      if (!group.hoisted) this.#checkWindow(windowOf(this.vars, group), wide, group.span);
       const narrow = this.vars.blockTemp('i32');
       this.set(narrow, op('i32.wrap_i64', wide));
       base = get(narrow);
@@ -231,16 +243,9 @@ export class Lift {
     this.emit(ifThen(wrong, [report, this.exitBefore(EXIT.misaligned)]));
   }
 
-  #checkSpan(access: Access, group: Group, wide: Expr): void {
-    const need = needOf(group);
-    this.#checkWindow(windowKey(access, need), wide, group.span, need);
-  }
-
   /** Start and length of the window through which a group is checked. */
-  windowBounds(access: Access, group: Group): { start: Expr; length: Expr } {
-    const need = needOf(group);
-    const window = this.vars.window(windowKey(access, need), group.span, need);
-    return bounds(window, group.span);
+  windowBounds(group: Group): { start: Expr; length: Expr } {
+    return bounds(windowOf(this.vars, group), group.span);
   }
 
   /**
@@ -249,7 +254,7 @@ export class Lift {
    */
   checkRange(key: string, wide: Expr, span: number, need: number): void {
     this.watchRange(wide, i64(span), need);
-    this.#checkWindow(key, wide, span, need, true);
+    this.#checkWindow(this.vars.window(key, span, need), wide, span);
   }
 
   /** Leaves before the current instruction if watched memory lies in `bytes` from `from` on. */
@@ -258,8 +263,7 @@ export class Lift {
     this.emit(...(this.#options.watch?.guardRange(from, bytes, need, leave) ?? []));
   }
 
-  #checkWindow(key: string, wide: Expr, span: number, need: number, movable = false): void {
-    const window = this.vars.window(key, span, need, movable);
+  #checkWindow(window: Window, wide: Expr, span: number): void {
     const { start, length } = bounds(window, span);
     const outside = op('i64.ge_u', op('i64.sub', wide, start), length);
     const home = i32(window.address);
@@ -275,7 +279,7 @@ export class Lift {
       ty: 'i32',
       // the window's span is known only when the region is complete
       get value() {
-        return need | (window.span << 8);
+        return window.need | (window.span << 8);
       },
     });
     this.emit(

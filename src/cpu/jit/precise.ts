@@ -3,7 +3,7 @@
  * Code for a run of instructions that can be entered and left at each of them: for the last
  * instructions of a budget, and to find out which one faults. Correct and compact, not fast.
  */
-import type { CodeSource } from './region.ts';
+import type { CodeSource } from './shape.ts';
 import type { Insn } from './decode.ts';
 import { emitFunction } from './emit.ts';
 import { EXIT } from './exits.ts';

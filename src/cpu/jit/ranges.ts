@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * In which range of RAM a region's accesses through a register are expected, so that the range can
- * stand in the code as a constant.
+ * In which range of RAM the accesses of an instruction are expected, so that the range can stand in
+ * the code as a constant.
  *
- * The first guess is where the register points when the region is translated. A wrong guess is
- * corrected by translating again; a register that keeps changing sides gets a window in RAM.
+ * The first guess is where they have been until now. A wrong guess is corrected by translating
+ * again; an instruction that keeps changing sides gets a window in RAM.
  */
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
@@ -15,7 +15,7 @@ export interface Range {
   readonly end: number;
 }
 
-/** Guesses for one register and kind of access before it gets a window. */
+/** Guesses for one instruction before it gets a window. */
 const GUESSES = 3;
 
 interface Expectation {
@@ -27,7 +27,7 @@ export class Ranges {
   readonly #memory: GuestMemory;
   /** Ranges known to be accessible, by need; dropped when mappings change. */
   readonly #known = new Map<number, Range[]>();
-  /** By region and window: what is expected there. */
+  /** By site (`vars.ts`): what is expected there. */
   readonly #expected = new Map<string, Expectation>();
 
   constructor(memory: GuestMemory) {
@@ -63,22 +63,14 @@ export class Ranges {
 
   /**
    * The range to take for granted, or null for a window.
-   * @param at what the register holds now.
+   * @param at where an access of the kind has been; negative: unknown.
    */
-  expect(root: number, window: string, at: number, need: number): Range | null {
-    const key = `${root} ${window}`;
-    const e = this.#expected.get(key);
+  expect(site: string, at: number, need: number): Range | null {
+    const e = this.#expected.get(site);
     if (e && !e.range) return null;
     const range = this.around(e?.range?.start ?? at, need) ?? this.#usual(need);
-    this.#expected.set(key, { range, guesses: e?.guesses ?? 1 });
+    this.#expected.set(site, { range, guesses: e?.guesses ?? 1 });
     return range;
-  }
-
-  /** Where a window that served the region until now has been. */
-  observed(root: number, window: string, at: number, need: number): void {
-    const range = this.around(at, need);
-    const key = `${root} ${window}`;
-    if (range && !this.#expected.has(key)) this.#expected.set(key, { range, guesses: 1 });
   }
 
   /** The lowest range: a program's own data. */
@@ -88,16 +80,17 @@ export class Ranges {
   }
 
   /**
-   * An access was not where it had been expected.
+   * An access was not in `taken`, where it had been expected.
    * @returns whether something else is expected now.
    */
-  missed(root: number, window: string, address: number, need: number): boolean {
-    const e = this.#expected.get(`${root} ${window}`);
+  missed(site: string, address: number, need: number, taken: Range): boolean {
+    const e = this.#expected.get(site);
     const range = this.around(address, need);
-    if (!e?.range || !range) return false;
+    if (!e || !range) return false;
     // across the end of the range: no other range would do
-    if (range.start === e.range.start && range.end === e.range.end) return false;
-    e.range = e.guesses++ < GUESSES ? range : null;
+    if (range.start === taken.start && range.end === taken.end) return false;
+    const corrected = e.range?.start !== taken.start;
+    if (!corrected) e.range = e.guesses++ < GUESSES ? range : null;
     return true;
   }
 }

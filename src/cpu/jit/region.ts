@@ -9,14 +9,7 @@
  * return sites of its context; whatever matches none leaves the region.
  */
 import type { Insn } from './decode.ts';
-
-export interface CodeSource {
-  /** Decoded instructions from `ip` on, one run of them, up to the first that cannot be fetched. */
-  insnAt(ip: number): Insn | null;
-  /** Whether the translator knows the instruction. */
-  translatable(insn: Insn): boolean;
-  isBreakpoint(ip: number): boolean;
-}
+import { isBranch, LIMITS, type CodeSource, type Shape } from './shape.ts';
 
 export interface Context {
   readonly id: number;
@@ -35,7 +28,8 @@ export type Terminator =
   | { readonly k: 'branch'; readonly insn: Insn; yes: Target; no: Target }
   | { readonly k: 'call'; readonly insn: Insn; to: Target }
   | { readonly k: 'ret'; readonly insn: Insn; readonly sites: readonly Block[] }
-  | { readonly k: 'indirect'; readonly insn: Insn }
+  /** `to`: where it is expected to go, if that is known. */
+  | { readonly k: 'indirect'; readonly insn: Insn; to: Block | null }
   | { readonly k: 'syscall'; readonly insn: Insn }
   /** The instruction at `ip` is not translated: one step in the fallback engine. */
   | { readonly k: 'step'; readonly ip: number };
@@ -59,86 +53,23 @@ export interface Region {
   readonly insnCount: number;
 }
 
-export const LIMITS = {
-  /** Instructions of one function that are looked at. */
-  function: 500,
-  /** Largest callee that is copied into its caller. */
-  inline: 48,
-  depth: 3,
-  /** Instructions of a region, copies included. */
-  region: 800,
-  /** Longest block; longer straight-line code is cut. */
-  block: 200,
-} as const;
-
-const ENDS = new Set(['Jmp', 'Ret', 'Syscall']);
-
-function isBranch(insn: Insn): boolean {
-  return insn.target >= 0 && insn.mnemonic !== 'Jmp' && insn.mnemonic !== 'Call';
-}
-
-/** The instructions of one function, found by its direct jumps; calls count as falling through. */
-export interface Shape {
-  readonly insns: ReadonlyMap<number, Insn>;
-  readonly leaders: ReadonlySet<number>;
-}
-
-export function discoverShape(source: CodeSource, entry: number): Shape {
-  const insns = new Map<number, Insn>();
-  const leaders = new Set<number>([entry]);
-  const work = [entry];
-  const lead = (ip: number): void => {
-    if (leaders.has(ip)) return;
-    leaders.add(ip);
-    work.push(ip);
-  };
-  for (let start = work.shift(); start !== undefined; start = work.shift()) {
-    let ip = start;
-    let length = 0;
-    while (!insns.has(ip) && insns.size < LIMITS.function) {
-      if (source.isBreakpoint(ip) && ip !== entry) break;
-      const insn = source.insnAt(ip);
-      if (!insn) break;
-      if (!source.translatable(insn)) {
-        // resumes behind it after a step of the fallback
-        lead(ip);
-        if (insn.fallsThrough && !insn.privileged) lead(insn.next);
-        break;
-      }
-      insns.set(ip, insn);
-      if (isBranch(insn)) {
-        lead(insn.target);
-        lead(insn.next);
-        break;
-      }
-      if (insn.mnemonic === 'Call') {
-        lead(insn.next);
-        break;
-      }
-      if (insn.mnemonic === 'Syscall') lead(insn.next);
-      if (insn.mnemonic === 'Jmp' && insn.target >= 0) lead(insn.target);
-      if (ENDS.has(insn.mnemonic)) break;
-      ip = insn.next;
-      if (++length === LIMITS.block) {
-        lead(ip);
-        break;
-      }
-    }
-  }
-  return { insns, leaders };
+/** How a region takes callees in. */
+export interface Inlining {
+  /** Where the indirect call or jump at `ip` last went; null when it has not been executed. */
+  expected(ip: number): number | null;
 }
 
 /**
  * Builds the region rooted at `rootIp`, or null when its first instruction is not translatable.
- * @param inline whether small callees are copied in.
+ * @param inlining null: callees stay outside.
  */
 export function buildRegion(
   source: CodeSource,
   rootIp: number,
   shapeOf: (ip: number) => Shape,
-  inline = true,
+  inlining: Inlining | null,
 ): Region | null {
-  const builder = new RegionBuilder(source, shapeOf, inline);
+  const builder = new RegionBuilder(source, shapeOf, inlining);
   return builder.build(rootIp);
 }
 
@@ -147,12 +78,12 @@ class RegionBuilder {
   readonly #shapeOf: (ip: number) => Shape;
   readonly #blocks: Block[] = [];
   readonly #byKey = new Map<string, Block>();
-  readonly #inline: boolean;
+  readonly #inlining: Inlining | null;
   #contexts = 0;
   #insns = 0;
 
-  constructor(source: CodeSource, shapeOf: (ip: number) => Shape, inline: boolean) {
-    this.#inline = inline;
+  constructor(source: CodeSource, shapeOf: (ip: number) => Shape, inlining: Inlining | null) {
+    this.#inlining = inlining;
     this.#source = source;
     this.#shapeOf = shapeOf;
   }
@@ -241,7 +172,7 @@ class RegionBuilder {
         break;
       }
       case 'indirect':
-        if (term.insn.mnemonic === 'Call') this.#enterAt(context, term.insn.next);
+        this.#linkIndirect(term, context);
         break;
       case 'ret':
         break;
@@ -253,24 +184,41 @@ class RegionBuilder {
     if (block) block.entry = true;
   }
 
+  #linkIndirect(term: Extract<Terminator, { k: 'indirect' }>, context: Context): void {
+    const calls = term.insn.mnemonic === 'Call';
+    // whoever it goes to instead comes back here
+    if (calls) this.#enterAt(context, term.insn.next);
+    const target = this.#inlining?.expected(term.insn.ip) ?? null;
+    if (!calls || target === null || this.#depth(context) > LIMITS.depth) return;
+    for (let c: Context | null = context; c; c = c.parent) if (c.entryIp === target) return;
+    const site = this.#block(context, term.insn.next);
+    if (!site || !this.#fits(target, LIMITS.chosen)) return;
+    const callee = this.#context(context, target);
+    term.to = callee?.entry ?? null;
+    callee?.sites.push(site);
+  }
+
+  #depth(context: Context): number {
+    let depth = 0;
+    for (let c: Context | null = context; c; c = c.parent) depth++;
+    return depth;
+  }
+
+  #fits(target: number, limit: number): boolean {
+    return this.#inlining !== null && this.#shapeOf(target).insns.size <= limit;
+  }
+
   #linkCall(term: Extract<Terminator, { k: 'call' }>, context: Context): void {
     const target = term.insn.target;
     const site = this.#block(context, term.insn.next);
-    let depth = 0;
     for (let c: Context | null = context; c; c = c.parent) {
       if (c.entryIp === target && c.entry && site) {
         term.to = c.entry;
         c.sites.push(site);
         return;
       }
-      depth++;
     }
-    if (
-      site &&
-      this.#inline &&
-      depth <= LIMITS.depth &&
-      this.#shapeOf(target).insns.size <= LIMITS.inline
-    ) {
+    if (site && this.#depth(context) <= LIMITS.depth && this.#fits(target, LIMITS.inline)) {
       const callee = this.#context(context, target);
       if (callee?.entry) {
         callee.sites.push(site);
@@ -285,10 +233,12 @@ class RegionBuilder {
 /** How a block that ends with this instruction goes on; null when it does not end a block. */
 export function terminator(insn: Insn, context: Context): Terminator | null {
   if (insn.mnemonic === 'Jmp') {
-    return insn.target >= 0 ? { k: 'goto', to: insn.target } : { k: 'indirect', insn };
+    return insn.target >= 0 ? { k: 'goto', to: insn.target } : { k: 'indirect', insn, to: null };
   }
   if (insn.mnemonic === 'Call') {
-    return insn.target >= 0 ? { k: 'call', insn, to: insn.target } : { k: 'indirect', insn };
+    return insn.target >= 0
+      ? { k: 'call', insn, to: insn.target }
+      : { k: 'indirect', insn, to: null };
   }
   if (insn.mnemonic === 'Ret') return { k: 'ret', insn, sites: context.sites };
   if (insn.mnemonic === 'Syscall') return { k: 'syscall', insn };
@@ -308,6 +258,8 @@ export function successors(block: Block): Block[] {
           ? [term.to]
           : term.k === 'ret'
             ? [...term.sites]
-            : [];
+            : term.k === 'indirect' && term.to
+              ? [term.to]
+              : [];
   return targets.filter((t) => typeof t !== 'number');
 }

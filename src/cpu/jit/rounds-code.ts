@@ -64,7 +64,7 @@ function windowRounds(
     stmts.push(set(v, e));
     return v;
   };
-  const { start, length } = lift.windowBounds(group.lead, group);
+  const { start, length } = lift.windowBounds(group);
   const first = linear(lift, lift.address(group.lead), {
     ...offset,
     constant: offset.constant + group.low,

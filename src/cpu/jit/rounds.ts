@@ -91,6 +91,8 @@ function retargeted(term: Terminator, to: (b: Block) => Block): Terminator {
       return { ...term, yes: inside(term.yes), no: inside(term.no) };
     case 'ret':
       return { ...term, sites: term.sites.map(to) };
+    case 'indirect':
+      return { ...term, to: term.to && to(term.to) };
     default:
       return term;
   }

@@ -10,9 +10,10 @@ import { CALLEES, TRACE } from './callees.ts';
 import type { Counters } from './counters.ts';
 import { compileRegion, type CompileOptions } from './compile.ts';
 import { accessible } from './protection.ts';
+import { LIMITS } from './shape.ts';
 import { Ranges, type Range } from './ranges.ts';
 import type { Region } from './region.ts';
-import type { Window } from './vars.ts';
+import type { Site, Window } from './vars.ts';
 import type { WatchTests } from './watch.ts';
 import { HASH_SIZE, MAX_WINDOWS, SCRATCH } from './scratch.ts';
 
@@ -22,9 +23,12 @@ const MAX_ENTRIES = HASH_SIZE / 2;
 /** So many misses make a region's code move windows by itself. */
 const RESTLESS = 200;
 /** So many accesses outside the expected ranges make a region be translated again. */
-const ASTRAY = 3;
+const ASTRAY = 4;
 /** Instructions after which a region is worth its best translation. */
 const HOT = 4_000_000;
+const RSP = 4;
+/** Windows that one region may need. */
+const MOST_AT_ONCE = 4096;
 const MAX_BYTES = 32 * 2 ** 20;
 
 /** A run of guest bytes that a translation was made from, and what they were. */
@@ -40,9 +44,12 @@ export interface Translation {
   readonly sources: readonly Source[];
   /** Pages of fixed addresses whose protection was taken for granted. */
   readonly assumed: ReadonlySet<number>;
-  readonly windows: readonly Window[];
   /** Ranges of RAM that are taken to be accessible. */
   readonly ranges: readonly Range[];
+  /** Where its indirect calls and jumps note their targets. */
+  readonly targets: ReadonlyMap<number, number>;
+  /** Functions outside that it calls. */
+  readonly calls: ReadonlySet<number>;
   readonly wasmBytes: number;
   /** How often an access lay outside its window. */
   misses: number;
@@ -86,6 +93,10 @@ export class Translations {
   /** Roots of regions that run a lot, and how many instructions others have been seen to run. */
   readonly #hot = new Set<number>();
   readonly #heat = new Map<number, number>();
+  /** Where indirect calls and jumps last went, by their addresses. */
+  readonly #targets = new Map<number, number>();
+  /** Homes of the windows through which accesses were checked, by their sites. */
+  readonly #homes = new Map<string, number>();
   readonly #free: number[] = [];
   /** For each translated instruction, how many follow in its block, itself included. */
   readonly #remaining = new Map<number, number>();
@@ -119,7 +130,10 @@ export class Translations {
   /** Compiles a region and enters it into the driver's table. */
   add(region: Region): void {
     const began = performance.now();
-    if (this.#slots - this.#free.length >= MAX_SLOTS - 1 || this.#windows > MAX_WINDOWS - 256)
+    if (
+      this.#slots - this.#free.length >= MAX_SLOTS - 1 ||
+      this.#windows > MAX_WINDOWS - MOST_AT_ONCE
+    )
       this.flush();
     if (this.#entries > MAX_ENTRIES || this.#bytes > MAX_BYTES) this.flush();
     if (this.counters?.full === true) this.flush();
@@ -127,7 +141,7 @@ export class Translations {
     const hot = this.#hot.has(region.root.ip);
     const options: CompileOptions = {
       refillInPlace: !hot || this.#restless.has(region.root.ip),
-      expectRange: hot ? (key, need) => this.#expectRange(region.root.ip, key, need) : undefined,
+      expectRange: hot ? (site) => this.#expectRange(site) : undefined,
       rounds: hot,
       watch: this.watch,
       counters: this.counters,
@@ -135,6 +149,14 @@ export class Translations {
       allocateWindow: () => SCRATCH.windows + 16 * this.#windows++,
       fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
     };
+    const targets = new Map<number, number>();
+    if (!hot) {
+      options.targetHome = (ip) => {
+        const home = options.allocateWindow();
+        targets.set(ip, home);
+        return home;
+      };
+    }
     const compiled = compileRegion(region, options);
     const slot = this.#free.pop() ?? this.#slots++;
     this.#table.set(slot, this.instantiate(compiled.bytes));
@@ -144,14 +166,16 @@ export class Translations {
       entries: compiled.entries,
       sources: this.#sources(region),
       assumed,
-      windows: compiled.windows,
       ranges: [...new Set(compiled.windows.flatMap((w) => w.fixed ?? []))],
+      targets,
+      calls: callsOf(region),
       wasmBytes: compiled.bytes.length,
       misses: 0,
       insns: region.insnCount,
     };
     this.#all.add(translation);
     this.#bySlot.set(slot, translation);
+    for (const [site, home] of compiled.homes) this.#homes.set(site, home);
     for (const window of compiled.windows) {
       this.#byWindow.set(window.address, { window, translation });
     }
@@ -183,26 +207,47 @@ export class Translations {
   }
 
   /**
-   * Notes that a slice of `executed` instructions ended in the region entered last; one that runs a
-   * lot is dropped.
-   * @returns the root of a region dropped, to be translated as well as can be.
+   * Notes that a slice of `executed` instructions ended in the region entered last. One that runs a
+   * lot is dropped, and so are those that call it and may take it in.
+   * @returns the roots of the regions dropped, to be translated as well as can be.
    */
-  noteSlice(executed: number): number | null {
-    const view = new DataView(this.#memory.memory.buffer);
-    const translation = this.#bySlot.get(view.getInt32(SCRATCH.slot, true));
-    if (!translation || !this.#all.has(translation) || this.#hot.has(translation.root)) return null;
+  noteSlice(executed: number): number[] {
+    const slot = new DataView(this.#memory.memory.buffer).getInt32(SCRATCH.slot, true);
+    const translation = this.#bySlot.get(slot);
+    if (!translation || !this.#all.has(translation) || this.#hot.has(translation.root)) return [];
     const { root } = translation;
     const heat = (this.#heat.get(root) ?? 0) + executed;
     this.#heat.set(root, heat);
-    if (heat < HOT) return null;
+    if (heat < HOT) return [];
+    const small = translation.insns <= LIMITS.inline;
+    const callers = [...this.#all].filter(
+      (t) => small && !this.#hot.has(t.root) && this.#calls(t, root),
+    );
+    const hot = [...new Set([translation, ...callers])];
+    for (const t of hot) this.#remember(t);
+    this.#drop(new Set(hot));
+    return hot.map((t) => t.root);
+  }
+
+  /** Where an indirect call or jump last went; null when it has not been executed. */
+  expected(ip: number): number | null {
+    return this.#targets.get(ip) ?? null;
+  }
+
+  #calls(t: Translation, target: number): boolean {
+    if (t.calls.has(target)) return true;
+    const view = new DataView(this.#memory.memory.buffer);
+    return [...t.targets.values()].some((home) => Number(view.getBigUint64(home, true)) === target);
+  }
+
+  /** Keeps what a region that is to be translated anew has shown of itself. */
+  #remember({ root, targets }: Translation): void {
+    const view = new DataView(this.#memory.memory.buffer);
     this.#hot.add(root);
-    for (const { key, need, address } of translation.windows) {
-      const length = view.getBigUint64(address + 8, true);
-      const at = Number(view.getBigUint64(address, true));
-      if (length > 0n) this.#ranges.observed(root, key, at, need);
+    for (const [ip, home] of targets) {
+      const target = Number(view.getBigUint64(home, true));
+      if (target > 0 && target < this.#memory.size) this.#targets.set(ip, target);
     }
-    this.#drop(new Set([translation]));
-    return root;
   }
 
   /** Moves the window whose home is given to where an access lay outside it. */
@@ -212,9 +257,8 @@ export class Translations {
     const { window, translation } = found;
     if (window.fixed) {
       if (address >= BigInt(this.#memory.size)) return;
-      const root = translation.root;
-      const at = Number(address);
-      if (!this.#ranges.missed(root, window.key, at, window.need)) return;
+      const { key, need, fixed } = window;
+      if (!this.#ranges.missed(key, Number(address), need, fixed)) return;
       if (++translation.misses >= ASTRAY && this.#all.has(translation)) {
         this.#drop(new Set([translation]));
       }
@@ -243,6 +287,7 @@ export class Translations {
     this.#byPage.clear();
     this.#remaining.clear();
     this.#byWindow.clear();
+    this.#homes.clear();
     this.#bySlot.clear();
     this.#free.length = 0;
     this.#slots = 0;
@@ -252,11 +297,16 @@ export class Translations {
     this.forgetWindows();
   }
 
-  #expectRange(root: number, key: string, need: number): Range | null {
-    const through = Number(/^w(\d+)/.exec(key)?.[1] ?? 32);
-    const { state } = this.#memory;
-    const at = through < 32 ? Number(state.gpr(through % 16)) : -1;
-    return this.#ranges.expect(root, key, at, need);
+  #expectRange({ key, through, need }: Site): Range | null {
+    const home = this.#homes.get(key);
+    const view = new DataView(this.#memory.memory.buffer);
+    const seen = home !== undefined && view.getBigUint64(home + 8, true) > 0n;
+    const at = seen
+      ? view.getBigUint64(home, true)
+      : through === RSP
+        ? this.#memory.state.gpr(RSP)
+        : -1n;
+    return this.#ranges.expect(key, Number(at), need);
   }
 
   /** Makes every window empty: what it allowed may no longer be. */
@@ -383,6 +433,14 @@ export class Translations {
     const now = this.#memory.bytes;
     return source.bytes.some((b, i) => now[source.start + i] !== b);
   }
+}
+
+function callsOf(region: Region): Set<number> {
+  return new Set(
+    region.blocks.flatMap(({ term }) =>
+      term.k === 'call' && typeof term.to === 'number' ? [term.to] : [],
+    ),
+  );
 }
 
 function pagesOf(t: Translation): Set<number> {

@@ -22,8 +22,16 @@ export interface Window {
   readonly fixed: Range | null;
 }
 
-/** Which range of RAM the accesses through a window are expected in, if that can be said. */
-export type ExpectRange = (key: string, need: number) => Range | null;
+/** A place in the code where an access is checked: its instruction, register and kind. */
+export interface Site {
+  readonly key: string;
+  /** The register through which it goes; 32: none. */
+  readonly through: number;
+  readonly need: number;
+}
+
+/** Which range of RAM the accesses checked at a site are expected in, if that can be said. */
+export type ExpectRange = (site: Site) => Range | null;
 
 export class Vars {
   /** Types of the locals behind the parameter. */
@@ -48,6 +56,8 @@ export class Vars {
   readonly gpr: Var[] = GPR_NAMES.map((name) => this.make(name, 'i64'));
   readonly xmm: Var[] = Array.from({ length: 16 }, (_, i) => this.make(`xmm${i}`, 'v128'));
   readonly windows = new Map<string, Window>();
+  /** Homes of the windows that sites share, by their keys. */
+  readonly homes = new Map<string, number>();
   readonly #allocateWindow: () => number;
   readonly #expect: ExpectRange;
   readonly #shortLived = new Pool('t');
@@ -83,19 +93,40 @@ export class Vars {
     this.#blockLong.release();
   }
 
-  /** @param movable never a constant range. */
-  window(key: string, span: number, need: number, movable = false): Window {
+  /** The window of a site: a constant range of its own where one is expected, else a shared one. */
+  windowAt(site: Site, shared: string, span: number): Window {
+    const own = this.windows.get(site.key);
+    const range = own ? null : this.homes.has(site.key) ? null : this.#expect(site);
+    if (!own && !range) {
+      const window = this.window(shared, span, site.need);
+      this.homes.set(site.key, window.address);
+      return window;
+    }
+    const window = own ?? {
+      key: site.key,
+      need: site.need,
+      start: this.rip,
+      length: this.rip,
+      address: this.#allocateWindow(),
+      span,
+      fixed: range,
+    };
+    window.span = Math.max(window.span, span);
+    this.windows.set(site.key, window);
+    return window;
+  }
+
+  window(key: string, span: number, need: number): Window {
     let found = this.windows.get(key);
     if (!found) {
-      const fixed = movable ? null : this.#expect(key, need);
       found = {
         key,
         need,
-        start: fixed ? this.rip : this.make(`${key}.start`, 'i64'),
-        length: fixed ? this.rip : this.make(`${key}.length`, 'i64'),
+        start: this.make(`${key}.start`, 'i64'),
+        length: this.make(`${key}.length`, 'i64'),
         address: this.#allocateWindow(),
         span,
-        fixed,
+        fixed: null,
       };
       this.windows.set(key, found);
     }

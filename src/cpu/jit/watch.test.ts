@@ -90,7 +90,7 @@ describe(`watches on random code (FUZZ_SEED=${SEED})`, () => {
         new JitEngine(memory, await createUnicornEngine(memory)),
     );
     unicorn = await Bench.make(createUnicornEngine);
-  });
+  }, 60_000);
   afterAll(() => {
     jit.engine.dispose();
     unicorn.engine.dispose();

@@ -75,7 +75,9 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
         pushReturn(c);
         c.trace(TRACED.call, target);
       }
-      return { tests: [], exit: c.leave(target, EXIT.next) };
+      c.noteTarget(target);
+      const tests = term.to ? [op('i64.eq', target, i64(term.to.ip))] : [];
+      return { tests, exit: c.leave(target, EXIT.next) };
     }
     case 'syscall':
       c.storeFlags();

@@ -144,7 +144,7 @@ function repeatMove(c: Lift, size: Size, fill: boolean): void {
  * Going down, one at a time.
  */
 function available(c: Lift, v: Var, size: Size, step: Expr): Expr {
-  const w = c.vars.window(`w${v.name}.${READ}.${size}`, size, READ, true);
+  const w = c.vars.window(`w${v.name}.${READ}.${size}`, size, READ);
   const ahead = op('i64.sub', get(w.length), op('i64.sub', get(v), get(w.start)));
   const inside = op(
     'i32.and',
