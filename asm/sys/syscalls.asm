@@ -100,6 +100,14 @@ sys_mmap:
     system_call SYS_MMAP
 
 ; ----------------------------------------------------------------------------
+; i64 sys_madvise(void *address, u64 length, u64 advice)
+;   out     rax = 0; or -errno
+;   clobber rcx, r11
+; ----------------------------------------------------------------------------
+sys_madvise:
+    system_call SYS_MADVISE
+
+; ----------------------------------------------------------------------------
 ; i64 sys_ioctl(u64 fd, u64 request, void *argument)
 ;   out     rax = 0; or -errno
 ;   clobber rcx, r11

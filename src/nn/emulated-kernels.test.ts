@@ -12,6 +12,8 @@ import { checkReplies, kernelCases, RUNGS } from './testing/kernel-cases.ts';
 import { assemble, symbolAddress } from './testing/native.ts';
 
 const RAM = 128 * 2 ** 20;
+/** Milliseconds: a few seconds' work, on a machine that has much else to do. */
+const SLOW = 240_000;
 
 describe.each(ENGINE_NAMES)('kernels in %s', (name) => {
   const memory = new GuestMemory(RAM);
@@ -24,14 +26,18 @@ describe.each(ENGINE_NAMES)('kernels in %s', (name) => {
   describe.each(['f64', 'f32'] as const)('of %s', (precision) => {
     const main = `tests/kernels_${precision}.asm`;
 
-    it.each(RUNGS.filter((rung) => !rung.startsWith('avx')))('%s', async (rung) => {
-      const { image } = await assemble(main);
-      const cases = kernelCases(precision, rung, await symbolAddress(main, 'arena'));
-      expect(cases.length).toBeGreaterThan(500);
-      const input = Buffer.concat(cases.map((c) => c.request));
-      const run = await runEmulated(engine, memory, image, [], input);
-      expect(run).toMatchObject({ status: 0, stderr: '', fault: '' });
-      expect(checkReplies(cases, run.stdout)).toEqual([]);
-    });
+    it.each(RUNGS.filter((rung) => !rung.startsWith('avx')))(
+      '%s',
+      async (rung) => {
+        const { image } = await assemble(main);
+        const cases = kernelCases(precision, rung, await symbolAddress(main, 'arena'));
+        expect(cases.length).toBeGreaterThan(500);
+        const input = Buffer.concat(cases.map((c) => c.request));
+        const run = await runEmulated(engine, memory, image, [], input);
+        expect(run).toMatchObject({ status: 0, stderr: '', fault: '' });
+        expect(checkReplies(cases, run.stdout)).toEqual([]);
+      },
+      SLOW,
+    );
   });
 });

@@ -1,15 +1,77 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; The kernels in single precision with SSE2 that skip zeros: --isa sse2, the
-; default. Counterparts: denseForward, denseGradient and denseUpdate in
-; src/nn/reference.ts, with which they agree bit for bit.
+; Forward in single precision with SSE2, without the zeros: --isa sse2, the
+; default. Counterpart: denseForward in src/nn/reference.ts, bit for bit. What
+; learns is in kernels/f32/sse2_update.asm.
 ;
 ; As kernels/f64/sse2.asm, which tells why; a register holds four neurons here
-; instead of two, so eight registers of sums are 32 of them.
-
-AHEAD               equ 8           ; how far ahead a row is asked for
+; instead of two.
 
 section .text
+
+; Four inputs at a time. Of each: its row of weights, the row of the input four
+; places on, and its value in all lanes.
+%define row_0       r8              ; -> w[i][0]
+%define row_1       r9
+%define row_2       r10
+%define row_3       r11
+%define next_0      r12
+%define next_1      r13
+%define next_2      r14
+%define next_3      r15
+%define x_0         xmm8            ; x[i] in all lanes
+%define x_1         xmm9
+%define x_2         xmm10
+%define x_3         xmm11
+
+%define w           rdi
+%define x           rdx
+%define out         rcx
+%define list        rsi             ; -> the next index
+%define list_end    rbp
+%define row_bytes   rbx
+%define column      rax             ; bytes from the start of a row
+%define line_last   [rsp]           ; of the columns with 64 bytes behind them
+
+; find_row REGISTER, PLACES: -> the row of the input that many places on in the
+;   list; spoils rax
+%macro find_row 2
+    mov     eax, [list + (%2) * 4]
+    imul    rax, row_bytes
+    lea     %1, [w + rax]
+%endmacro
+
+; find_value NUMBER: x_* = the value of the input that many places on; spoils
+;   rax
+%macro find_value 1
+    mov     eax, [list + %1 * 4]
+    movss   x_%1, [x + rax * 4]
+    shufps  x_%1, x_%1, 0
+%endmacro
+
+; go_on NUMBER: the next row's turn has come; spoils rax
+%macro go_on 1
+    find_value %1
+    mov     row_%1, next_%1
+    find_row next_%1, %1 + 4
+%endmacro
+
+; add_row NUMBER, OFFSET: xmm0, xmm1 += x_* row_*[..]; spoils xmm2, xmm3
+%macro add_row 2
+    movups  xmm2, [row_%1 + column + %2]
+    movups  xmm3, [row_%1 + column + %2 + 16]
+    mulps   xmm2, x_%1
+    mulps   xmm3, x_%1
+    addps   xmm0, xmm2
+    addps   xmm1, xmm3
+%endmacro
+
+; add_last NUMBER: the same with one number
+%macro add_last 1
+    movss   xmm1, [row_%1 + column]
+    mulss   xmm1, x_%1
+    addss   xmm0, xmm1
+%endmacro
 
 ; ----------------------------------------------------------------------------
 ; void sparse_forward_sse2(const f32 *w, const f32 *b, const f32 *x,
@@ -18,286 +80,149 @@ section .text
 ;   out[o] = b[o] + sum over the inputs i in `active` of x[i] w[i][o]
 ;
 ;   in      rdi = w[inputs][outputs]    rcx = out[outputs]
-;           rsi = b[outputs]            r8  = active, indices below `inputs`
-;           rdx = x[inputs]             r9  = outputs, may be 0
-;           4-byte alignment; out overlaps nothing
-;   clobber rax, rcx, rdi, rsi, r9, r10, xmm0-xmm12
+;           rsi = b[outputs]            r8  = active, indices below `inputs`,
+;           rdx = x[inputs]                   and 16 bytes of anything behind
+;           r9  = outputs, may be 0     4-byte alignment; out overlaps nothing
+;   clobber rax, rsi, r8-r11, xmm0-xmm3, xmm8-xmm11
 ;   order   from b[o] through the active inputs, as listed (ascending)
 ; ----------------------------------------------------------------------------
-%define list        r12             ; -> the next index
-%define list_end    r13
-%define row_bytes   rbx
-
 sparse_forward_sse2:
     push    rbx
+    push    rbp
     push    r12
     push    r13
+    push    r14
+    push    r15
+    sub     rsp, 8
     lea     row_bytes, [r9 * 4]
+    lea     rax, [row_bytes - 64]
+    mov     line_last, rax
+    xor     column, column
+    jmp     .test_bias
+.next_bias:
+    movss   xmm0, [rsi + column]
+    movss   [out + column], xmm0
+    add     column, 4
+.test_bias:
+    cmp     column, row_bytes
+    jb      .next_bias
+
     mov     list_end, [r8 + active.count]
-    lea     list_end, [r8 + active.index + list_end * 4]
-
-.next_thirty_two:                      ; neurons: eight registers of sums
-    cmp     r9, 32
-    jb      .next_four
-    movups  xmm0, [rsi]             ; sums o + 3 | ... | o
-    movups  xmm1, [rsi + 16]
-    movups  xmm2, [rsi + 32]
-    movups  xmm3, [rsi + 48]
-    movups  xmm4, [rsi + 64]
-    movups  xmm5, [rsi + 80]
-    movups  xmm6, [rsi + 96]
-    movups  xmm7, [rsi + 112]
     lea     list, [r8 + active.index]
-    jmp     .test_thirty_two
-    align   32
-.thirty_two_input:
-    mov     eax, [list]             ; i
-    movss   xmm8, [rdx + rax * 4]
-    imul    rax, row_bytes
-    shufps  xmm8, xmm8, 0           ; x[i] in all lanes
-    add     rax, rdi                ; -> w[i][o]
-    mov     r10d, [list + AHEAD * 4]
-    imul    r10, row_bytes
-    prefetcht0 [rdi + r10]
-    prefetcht0 [rdi + r10 + 64]
-    movups  xmm9, [rax]
-    movups  xmm10, [rax + 16]
-    movups  xmm11, [rax + 32]
-    movups  xmm12, [rax + 48]
-    mulps   xmm9, xmm8
-    mulps   xmm10, xmm8
-    mulps   xmm11, xmm8
-    mulps   xmm12, xmm8
-    addps   xmm0, xmm9
-    addps   xmm1, xmm10
-    addps   xmm2, xmm11
-    addps   xmm3, xmm12
-    movups  xmm9, [rax + 64]
-    movups  xmm10, [rax + 80]
-    movups  xmm11, [rax + 96]
-    movups  xmm12, [rax + 112]
-    mulps   xmm9, xmm8
-    mulps   xmm10, xmm8
-    mulps   xmm11, xmm8
-    mulps   xmm12, xmm8
-    addps   xmm4, xmm9
-    addps   xmm5, xmm10
-    addps   xmm6, xmm11
-    addps   xmm7, xmm12
-    add     list, 4
-.test_thirty_two:
-    cmp     list, list_end
-    jb      .thirty_two_input
-    movups  [rcx], xmm0
-    movups  [rcx + 16], xmm1
-    movups  [rcx + 32], xmm2
-    movups  [rcx + 48], xmm3
-    movups  [rcx + 64], xmm4
-    movups  [rcx + 80], xmm5
-    movups  [rcx + 96], xmm6
-    movups  [rcx + 112], xmm7
-    add     rdi, 32 * 4             ; the next 32 columns
-    add     rsi, 32 * 4
-    add     rcx, 32 * 4
-    sub     r9, 32
-    jmp     .next_thirty_two
-
-.next_four:
-    cmp     r9, 4
-    jb      .next_one
-    movups  xmm0, [rsi]
-    lea     list, [r8 + active.index]
+    lea     list_end, [list + list_end * 4]
+    find_row next_0, 0
+    find_row next_1, 1
+    find_row next_2, 2
+    find_row next_3, 3
     jmp     .test_four
-.four_input:
-    mov     eax, [list]
-    movss   xmm8, [rdx + rax * 4]
-    imul    rax, row_bytes
-    shufps  xmm8, xmm8, 0
-    movups  xmm9, [rdi + rax]
-    mulps   xmm9, xmm8
-    addps   xmm0, xmm9
-    add     list, 4
+.next_four:                         ; inputs
+    go_on   0
+    go_on   1
+    go_on   2
+    go_on   3
+    xor     column, column
+    jmp     .test_line
+    align   32
+.next_line:                         ; 64 bytes: sixteen neurons
+    prefetcht0 [next_0 + column]
+    prefetcht0 [next_1 + column]
+    prefetcht0 [next_2 + column]
+    prefetcht0 [next_3 + column]
+%assign half 0
+%rep 2
+    movups  xmm0, [out + column + half]
+    movups  xmm1, [out + column + half + 16]
+    add_row 0, half
+    add_row 1, half
+    add_row 2, half
+    add_row 3, half
+    movups  [out + column + half], xmm0
+    movups  [out + column + half + 16], xmm1
+%assign half half + 32
+%endrep
+    add     column, 64
+.test_line:
+    cmp     column, line_last
+    jle     .next_line              ; signed: it is negative for short rows
+    jmp     .test_last
+.next_last:
+    movss   xmm0, [out + column]
+    add_last 0
+    add_last 1
+    add_last 2
+    add_last 3
+    movss   [out + column], xmm0
+    add     column, 4
+.test_last:
+    cmp     column, row_bytes
+    jb      .next_last
+    add     list, 4 * 4
 .test_four:
-    cmp     list, list_end
-    jb      .four_input
-    movups  [rcx], xmm0
-    add     rdi, 4 * 4
-    add     rsi, 4 * 4
-    add     rcx, 4 * 4
-    sub     r9, 4
-    jmp     .next_four
+    lea     rax, [list + 4 * 4]
+    cmp     rax, list_end
+    jbe     .next_four
 
-.next_one:                          ; up to three neurons that are left
-    test    r9, r9
-    jz      .done
-    movss   xmm0, [rsi]
-    lea     list, [r8 + active.index]
-    jmp     .test_one
-.one_input:
-    mov     eax, [list]
-    movss   xmm8, [rdx + rax * 4]
-    imul    rax, row_bytes
-    mulss   xmm8, [rdi + rax]
-    addss   xmm0, xmm8
+    jmp     .test_input
+.next_input:                        ; up to three that are left
+    find_value 0
+    find_row row_0, 0
+    xor     column, column
+    lea     row_1, [row_bytes - 16]
+    jmp     .test_register
+.next_register:
+    movups  xmm0, [out + column]
+    movups  xmm1, [row_0 + column]
+    mulps   xmm1, x_0
+    addps   xmm0, xmm1
+    movups  [out + column], xmm0
+    add     column, 16
+.test_register:
+    cmp     column, row_1
+    jle     .next_register
+    jmp     .test_input_last
+.next_input_last:
+    movss   xmm0, [out + column]
+    add_last 0
+    movss   [out + column], xmm0
+    add     column, 4
+.test_input_last:
+    cmp     column, row_bytes
+    jb      .next_input_last
     add     list, 4
-.test_one:
+.test_input:
     cmp     list, list_end
-    jb      .one_input
-    movss   [rcx], xmm0
-    add     rdi, 4
-    add     rsi, 4
-    add     rcx, 4
-    dec     r9
-    jmp     .next_one
-.done:
+    jb      .next_input
+    add     rsp, 8
+    pop     r15
+    pop     r14
     pop     r13
     pop     r12
+    pop     rbp
     pop     rbx
     ret
 
+%undef row_0
+%undef row_1
+%undef row_2
+%undef row_3
+%undef next_0
+%undef next_1
+%undef next_2
+%undef next_3
+%undef x_0
+%undef x_1
+%undef x_2
+%undef x_3
+%undef w
+%undef x
+%undef out
 %undef list
 %undef list_end
 %undef row_bytes
-
-; ----------------------------------------------------------------------------
-; void sparse_update_sse2(f32 *row, const struct term *terms, u64 count,
-;                         u64 outputs, const f32 *deltas, f32 rate)
-;
-; One step downhill for the weights of one input. delta_t is what lies
-; terms[t].delta bytes behind `deltas`:
-;
-;   row[o] -= rate (terms[0].value delta_0[o] + terms[1].value delta_1[o] ...)
-;
-;   in      rdi = row[outputs], 4-byte alignment
-;           rsi = terms[count], rdx = count, may be 0
-;           rcx = outputs, may be 0;  r8 = deltas
-;           xmm0 = rate: the learning rate over the size of the batch
-;   clobber rax, rdx, rdi, rcx, r8, r9, xmm0-xmm13
-;   order   from 0 through the terms, as listed (samples ascending)
-; ----------------------------------------------------------------------------
-%define rate        xmm13
-%define terms_end   rdx
-%define deltas      r8              ; -> delta[o] of the first sample
-
-sparse_update_sse2:
-    shl     rdx, TERM_SHIFT
-    add     terms_end, rsi
-    movaps  rate, xmm0
-    shufps  rate, rate, 0           ; rate in all lanes
-
-.next_thirty_two:
-    cmp     rcx, 32
-    jb      .next_four
-    xorps   xmm0, xmm0              ; sums o + 3 | ... | o
-    xorps   xmm1, xmm1
-    xorps   xmm2, xmm2
-    xorps   xmm3, xmm3
-    xorps   xmm4, xmm4
-    xorps   xmm5, xmm5
-    xorps   xmm6, xmm6
-    xorps   xmm7, xmm7
-    mov     rax, rsi
-    jmp     .test_thirty_two
-    align   32
-.thirty_two_term:
-    movss   xmm8, [rax + term.value]
-    mov     r9d, [rax + term.delta]
-    shufps  xmm8, xmm8, 0           ; x in all lanes
-    add     r9, deltas
-    movups  xmm9, [r9]
-    movups  xmm10, [r9 + 16]
-    movups  xmm11, [r9 + 32]
-    movups  xmm12, [r9 + 48]
-    mulps   xmm9, xmm8
-    mulps   xmm10, xmm8
-    mulps   xmm11, xmm8
-    mulps   xmm12, xmm8
-    addps   xmm0, xmm9
-    addps   xmm1, xmm10
-    addps   xmm2, xmm11
-    addps   xmm3, xmm12
-    movups  xmm9, [r9 + 64]
-    movups  xmm10, [r9 + 80]
-    movups  xmm11, [r9 + 96]
-    movups  xmm12, [r9 + 112]
-    mulps   xmm9, xmm8
-    mulps   xmm10, xmm8
-    mulps   xmm11, xmm8
-    mulps   xmm12, xmm8
-    addps   xmm4, xmm9
-    addps   xmm5, xmm10
-    addps   xmm6, xmm11
-    addps   xmm7, xmm12
-    add     rax, term_size
-.test_thirty_two:
-    cmp     rax, terms_end
-    jb      .thirty_two_term
-
-%assign pair 0
-%rep 8                              ; row[o] -= rate sum, four at a time
-    mulps   xmm%[pair], rate
-    movups  xmm9, [rdi + pair * 16]
-    subps   xmm9, xmm%[pair]
-    movups  [rdi + pair * 16], xmm9
-%assign pair pair + 1
-%endrep
-    add     rdi, 32 * 4
-    add     deltas, 32 * 4
-    sub     rcx, 32
-    jmp     .next_thirty_two
-
-.next_four:
-    cmp     rcx, 4
-    jb      .next_one
-    xorps   xmm0, xmm0
-    mov     rax, rsi
-    jmp     .test_four
-.four_term:
-    movss   xmm8, [rax + term.value]
-    mov     r9d, [rax + term.delta]
-    shufps  xmm8, xmm8, 0
-    movups  xmm9, [r9 + deltas]
-    mulps   xmm9, xmm8
-    addps   xmm0, xmm9
-    add     rax, term_size
-.test_four:
-    cmp     rax, terms_end
-    jb      .four_term
-    mulps   xmm0, rate
-    movups  xmm9, [rdi]
-    subps   xmm9, xmm0
-    movups  [rdi], xmm9
-    add     rdi, 4 * 4
-    add     deltas, 4 * 4
-    sub     rcx, 4
-    jmp     .next_four
-
-.next_one:                          ; up to three neurons that are left
-    test    rcx, rcx
-    jz      .done
-    xorps   xmm0, xmm0
-    mov     rax, rsi
-    jmp     .test_one
-.one_term:
-    movss   xmm8, [rax + term.value]
-    mov     r9d, [rax + term.delta]
-    mulss   xmm8, [r9 + deltas]
-    addss   xmm0, xmm8
-    add     rax, term_size
-.test_one:
-    cmp     rax, terms_end
-    jb      .one_term
-    mulss   xmm0, rate
-    movss   xmm9, [rdi]
-    subss   xmm9, xmm0
-    movss   [rdi], xmm9
-    add     rdi, 4
-    add     deltas, 4
-    dec     rcx
-    jmp     .next_one
-.done:
-    ret
-
-%undef rate
-%undef terms_end
-%undef deltas
+%undef column
+%undef line_last
+%unmacro find_row 2
+%unmacro find_value 1
+%unmacro go_on 1
+%unmacro add_row 2
+%unmacro add_last 1
