@@ -14,6 +14,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'wasm/**/*.test.ts'],
     testTimeout: 60_000,
+    hookTimeout: 60_000, // assembling a program, on a machine that has much else to do
     pool: 'forks',
     maxWorkers: '100%', // the default leaves one core idle: half of two
   },

@@ -106,5 +106,15 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(`relu ${WHY_NOT_NATIVE ?? 'on the real 
       const overall = /^Overall accuracy: (\d+\.\d\d)%/m.exec(run.stdout.toString());
       expect(Number(overall?.[1])).toBeGreaterThanOrEqual(95);
     });
+
+    it('the recipe of asm/README.md reads 97.5 % or more', { timeout: 600_000 }, () => {
+      const mnist = realMnist(folder);
+      const run = runNative(program, [
+        ...['train', '--data', mnist.folder, '--weights', weights, '--isa', 'auto'],
+        ...['--lr', '0.1', '--epochs', '20', '--batch', '32'],
+      ]);
+      const overall = /^Overall accuracy: (\d+\.\d\d)%/m.exec(run.stdout.toString());
+      expect(Number(overall?.[1])).toBeGreaterThanOrEqual(97.5);
+    });
   });
 });
