@@ -153,13 +153,58 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(`sigmoid ${WHY_NOT_NATIVE ?? 'on the re
     expect(beyond.status).toBe(2);
   });
 
-  it.skipIf(!HAS_SCRIPT)('shows progress on a terminal only (needs the command `script`)', () => {
-    const command = `${program} train --data ${digits.folder} --weights ${weights} --epochs 30`;
-    const run = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
-    expect(run.stdout.replaceAll('\r\u001b[K', 'REWRITE ')).toMatch(
-      /REWRITE Epoch \d+\/30 \| \d+\/6000 \| Loss: \d\.\d{4} \| \d+ images\/s \| \d+\.\d s left/,
-    );
-    expect(run.stdout).toContain('Epoch 30/30 | Loss');
-    expect(lines('train', ...data, '--epochs', '2').join('')).not.toContain('\u001b');
+  describe.skipIf(!HAS_SCRIPT)('on a terminal (needs the command `script`)', () => {
+    const inTerminal = (options: string): string =>
+      `${program} train --data ${digits.folder} --weights ${weights} ${options}`;
+
+    /** What the terminal shows in the end: a line that was begun anew replaces what it was. */
+    const screen = (output: string): string[] =>
+      output
+        .split('\r\n')
+        .map((line) => line.slice(line.lastIndexOf('\r\u001b[K') + 1).replace('\u001b[K', ''));
+
+    it('shows progress, and there only', () => {
+      const run = spawnSync('script', ['-qec', inTerminal('--epochs 30'), '/dev/null'], {
+        encoding: 'utf8',
+      });
+      expect(run.stdout.replaceAll('\r\u001b[K', 'REWRITE ')).toMatch(
+        /REWRITE Epoch \d+\/30 \| \d+\/6000 \| Loss: \d\.\d{4} \| \d+ images\/s \| \d+\.\d s left/,
+      );
+      const shown = screen(run.stdout);
+      expect(shown).toHaveLength(30 + 1 + 11 + 1);
+      shown.slice(0, 30).forEach((line, n) => {
+        expect(line).toMatch(
+          new RegExp(`^Epoch ${n + 1}/30 \\| Loss: \\S+ \\| Accuracy: \\S+% \\| Time: `),
+        );
+      });
+      expect(lines('train', ...data, '--epochs', '2').join('')).not.toContain('\u001b');
+    });
+
+    it('--quiet shows no progress', () => {
+      const command = inTerminal('--epochs 2 --quiet');
+      const run = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+      expect(run.stdout).toMatch(/^Overall accuracy: /);
+      expect(run.stdout).not.toContain('\u001b');
+    });
+
+    it('Ctrl-C takes the progress away, saves, and says so', async () => {
+      rmSync(weights, { force: true });
+      const child = spawn('script', ['-qec', inTerminal('--epochs 1000000'), '/dev/null']);
+      let output = '';
+      let pressed = false; // once: a second time would end it at once
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        if (pressed || !output.includes('\r\u001b[K')) return;
+        pressed = true;
+        child.stdin.write('\u0003');
+      });
+      const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+      expect(status).toBe(130);
+      const shown = screen(output);
+      // what the terminal echoes of the key itself may stand before
+      expect(shown.at(-2)?.replaceAll('^C', '')).toBe(`Saved ${weights}`);
+      expect(shown.at(-1)).toBe('');
+      expect(readFileSync(weights)).toHaveLength(203_600);
+    });
   });
 });
