@@ -11,6 +11,9 @@ import { assemble, embeddedDigits, PROJECT } from './testing/native.ts';
 
 const TEST_FILES = ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'];
 
+/** Milliseconds: the engines are slow to come up on a busy machine. */
+const LONG = 300_000;
+
 describe.each(ENGINE_NAMES)('--isa in %s', (name) => {
   const memory = new GuestMemory();
   let engine: Engine;
@@ -19,7 +22,7 @@ describe.each(ENGINE_NAMES)('--isa in %s', (name) => {
     engine = await createEngine(name, memory);
     const { folder } = await embeddedDigits();
     digits = TEST_FILES.map((file) => [`data/digits/${file}`, readFileSync(join(folder, file))]);
-  });
+  }, LONG);
   afterAll(() => engine.dispose());
 
   async function test(program: string, isa: string): Promise<EmulatedRun> {

@@ -20,7 +20,7 @@ describe.each(ENGINE_NAMES)('kernels in %s', (name) => {
   let engine: Engine;
   beforeAll(async () => {
     engine = await createEngine(name, memory);
-  });
+  }, SLOW);
   afterAll(() => engine.dispose());
 
   describe.each(['f64', 'f32'] as const)('of %s', (precision) => {
