@@ -8,8 +8,8 @@ import { ManualClock } from '../../machine/testing/manual-clock.ts';
 
 /** Instructions at a time; a program that needs more goes on. */
 const SLICE = 1_000_000_000;
-/** Far more than any test needs: what takes as many slices does not end. */
-const MOST_SLICES = 100;
+/** Far more than any test needs: what executes more does not end. */
+const MOST = 100 * SLICE;
 
 export interface EmulatedRun {
   /** Exit status; null when a fault ended it. */
@@ -46,10 +46,11 @@ export async function runEmulated(
     stderr: Buffer.concat(written[2]).toString(),
     fault,
   });
-  for (let slice = 0; slice < MOST_SLICES;) {
-    const { stop } = engine.run(SLICE);
-    if (stop.kind === 'budget') slice++;
-    else if (stop.kind === 'syscall') {
+  for (let left = MOST; left > 0;) {
+    const { stop, executed } = engine.run(SLICE);
+    left -= executed;
+    if (stop.kind === 'budget') continue; // used up, or it is slow going
+    if (stop.kind === 'syscall') {
       const outcome = await process.syscall();
       if (outcome.kind === 'exit') return end(outcome.status);
       if (outcome.kind === 'killed') return end(null, outcome.signal);

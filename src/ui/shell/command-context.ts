@@ -4,6 +4,7 @@ import {
   useLayout,
   useMachine,
   usePalette,
+  useProfile,
   useTheme,
   useWatches,
 } from '../../state/context.ts';
@@ -17,6 +18,7 @@ export function useCommandContext(): CommandContext {
     palette: usePalette(),
     watches: useWatches(),
     console: useConsole(),
+    profile: useProfile(),
     theme: useTheme(),
   };
 }

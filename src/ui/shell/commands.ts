@@ -4,6 +4,7 @@ import type { ConsoleState } from '../../state/console.svelte.ts';
 import type { LayoutState } from '../../state/layout.svelte.ts';
 import type { MachineState } from '../../state/machine.svelte.ts';
 import type { PaletteState } from '../../state/palette.svelte.ts';
+import type { ProfileState } from '../../state/profile.svelte.ts';
 import type { ThemeState } from '../../state/theme.svelte.ts';
 import type { Watches } from '../../state/watches.svelte.ts';
 import { DEBUG_COMMANDS } from './debug-commands.ts';
@@ -16,6 +17,7 @@ export interface CommandContext {
   readonly palette: PaletteState;
   readonly watches: Watches;
   readonly console: ConsoleState;
+  readonly profile: ProfileState;
   readonly theme: ThemeState;
 }
 

@@ -21,6 +21,15 @@ export const VIEW_COMMANDS: readonly Command[] = [
   view('console', 'the console', ({ layout }) => layout.showConsole('console')),
   view('strace', 'the system calls', ({ layout }) => layout.showConsole('strace')),
   view('breakpoints', 'the breakpoints', ({ layout }) => layout.showConsole('breakpoints')),
+  view('profile', 'the profile', ({ layout }) => layout.showConsole('profile')),
+  {
+    id: 'count',
+    title: 'Count instructions, or stop counting',
+    run: ({ profile, layout }) => {
+      layout.showConsole('profile');
+      return profile.set(!profile.on);
+    },
+  },
   view('watch', 'the watch list', ({ layout }) => {
     layout.showCpu();
     layout.cpu = 'watch';
