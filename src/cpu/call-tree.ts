@@ -51,19 +51,22 @@ export class CallTree {
   set counting(counting: boolean) {
     if (counting === this.#counting) return;
     this.#counting = counting;
-    const left = this.#left;
-    if (!counting) {
-      const [slots, frames] = [[...this.#slots], [...this.#frames]];
-      this.#left = { at: this.#until, node: this.#current, slots, frames };
-    } else if (left?.at === this.#until) {
-      this.#current = left.node;
-      this.#slots = left.slots;
-      this.#frames = left.frames;
-    }
+    if (counting) return; // `begin` looks where that is
+    const [slots, frames] = [[...this.#slots], [...this.#frames]];
+    this.#left = { at: this.#until, node: this.#current, slots, frames };
   }
 
   /** A stretch of execution begins at instruction number `now`, at `rip`. */
   begin(now: number, rip: number): void {
+    const left = this.#left;
+    if (this.#counting && left) {
+      this.#left = null;
+      if (left.at === now) {
+        this.#current = left.node;
+        this.#slots = left.slots;
+        this.#frames = left.frames;
+      }
+    }
     this.#current ??= this.root = this.#node(rip, null);
     this.#until = now;
   }
