@@ -4,7 +4,7 @@ import type { AssembleRequest, AssembleResult, AssemblerApi } from '../protocol/
 import { WorkerGone, WorkerLink, type WorkerLike } from './worker-link.ts';
 
 /** Milliseconds after which an assemble is taken to hang (an endless `%rep`, say). */
-export const ASSEMBLE_LIMIT = 5_000;
+export const ASSEMBLE_LIMIT = 20_000;
 
 /** The first call of a worker waits for the download of NASM. */
 const LOAD_LIMIT = 90_000;

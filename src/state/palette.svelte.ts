@@ -5,6 +5,7 @@ export class PaletteState {
   #open = $state(false);
   /** The command whose question is asked, by its id; null for the list of all. */
   #asking = $state<string | null>(null);
+  #help = $state(false);
   #origin: HTMLElement | null = null;
 
   get open(): boolean {
@@ -26,6 +27,19 @@ export class PaletteState {
   ask(id: string): void {
     this.#open = true;
     this.#asking = id;
+  }
+
+  /** Whether the help on expressions is shown. */
+  get help(): boolean {
+    return this.#help;
+  }
+
+  showHelp(): void {
+    this.#help = true;
+  }
+
+  closeHelp(): void {
+    this.#help = false;
   }
 
   close(): void {

@@ -28,6 +28,11 @@ export interface RigOptions {
   readonly onEvent?: (event: SessionEvent, rig: Rig) => void;
   /** Default: the reference. */
   readonly engine?: EngineName;
+  /** Behind the program's name. */
+  readonly args?: readonly string[];
+  readonly files?: Readonly<Record<string, Uint8Array>>;
+  /** Bytes of guest RAM. */
+  readonly ram?: number;
   /** Default: nothing is recorded. */
   readonly record?: boolean;
 }
@@ -40,6 +45,7 @@ export function program(source: string): string {
 
 export class Rig {
   readonly memory: GuestMemory;
+  readonly image: Uint8Array;
   readonly debug: DebugInfo;
   readonly index: DebugIndex;
   readonly process: Process;
@@ -56,14 +62,14 @@ export class Rig {
       'include/elf.inc': include('elf.inc'),
       'include/elf_end.inc': include('elf_end.inc'),
     });
-    const memory = new GuestMemory(RAM);
-    return new Rig(
-      memory,
-      await createEngine(options.engine ?? 'unicorn', memory),
-      image,
-      debug,
-      options,
-    );
+    return Rig.of(image, debug, options);
+  }
+
+  /** Loads an image; it stands at its entry. */
+  static async of(image: Uint8Array, debug: DebugInfo, options: RigOptions = {}): Promise<Rig> {
+    const memory = new GuestMemory(options.ram ?? RAM);
+    const engine = await createEngine(options.engine ?? 'unicorn', memory);
+    return new Rig(memory, engine, image, debug, options);
   }
 
   private constructor(
@@ -75,11 +81,12 @@ export class Rig {
   ) {
     this.memory = memory;
     this.engine = new CountedEngine(engine, () => this.session.time.past);
+    this.image = image;
     this.debug = debug;
     this.index = new DebugIndex(debug);
-    const files = new TimeFiles(new MemoryFiles(), () => memory.state.instructions);
+    const files = new TimeFiles(new MemoryFiles(options.files), () => memory.state.instructions);
     files.noting = options.record === true;
-    const started = Process.start(this.memory, image, ['test'], {
+    const started = Process.start(this.memory, image, ['test', ...(options.args ?? [])], {
       fs: files,
       clock: new ManualClock(),
       random: (bytes) => bytes.fill(7),

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { describe, expect, it } from 'vitest';
+import { compileCondition, compileExpression } from '../../shared/expression/expression.ts';
+import { Scope } from '../../shared/expression/scope.ts';
+import { EXAMPLES } from './expression-help.ts';
 import { matching } from './palette-match.ts';
 import { sparkline } from './sparkline.ts';
 
@@ -34,5 +37,19 @@ describe('a sparkline', () => {
     expect(sparkline([0, NaN, 10, 10])).toMatch(/^M2\.0 16\.0M52\.7 2\.0L78\.0 2\.0$/);
     expect(sparkline([1, NaN])).toBeNull();
     expect(sparkline([3, 3])).toBe('M2.0 9.0L78.0 9.0');
+  });
+});
+
+describe('the help on expressions', () => {
+  it.each(EXAMPLES)('shows one that is understood: $text', ({ text, watchpoint }) => {
+    const scope = new Scope(null);
+    const known = text.replace('_start', '0x400000');
+    const compiled =
+      watchpoint === true
+        ? compileCondition(known, scope, { watched: { kind: 'float', bits: 64 } })
+        : known.includes('hits')
+          ? compileCondition(known, scope)
+          : compileExpression(known, scope);
+    expect(compiled).toMatchObject({ ok: true });
   });
 });

@@ -50,6 +50,11 @@ export const VIEW_COMMANDS: readonly Command[] = [
   view('draw', 'the canvas', ({ layout }) => layout.showDraw()),
   view('train', 'the training', ({ layout }) => (layout.network = 'train')),
   {
+    id: 'expression-help',
+    title: 'How expressions are written',
+    run: ({ palette }) => palette.showHelp(),
+  },
+  {
     id: 'theme',
     title: 'Light or dark',
     run: ({ theme }) => theme.choose(theme.resolved === 'dark' ? 'light' : 'dark'),
