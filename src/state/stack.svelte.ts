@@ -13,7 +13,8 @@ export class StackState {
   #report = $state.raw<StackReport>(NOTHING);
   #breaches = $state.raw<readonly AbiWarning[]>([]);
   #slots = $state(SLOTS);
-  #shown = $state(0);
+  /** How many views show it; not shown itself: an effect that adds to it must not depend on it. */
+  #shown = 0;
   #turn = 0;
 
   constructor(machine: { readonly inspect: Pick<InspectHandle, 'callStack' | 'abiWarnings'> }) {

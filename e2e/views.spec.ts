@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** The debugger's views of a stopped program, mostly by keyboard. */
+import type { Page } from '@playwright/test';
+import type { Glassbox } from './support/glassbox.ts';
+import { lineOf } from './support/sources.ts';
+import { expect, test } from './support/test.ts';
+
+/** Types into the field that has opened in a cell, and commits. */
+async function type(page: Page, label: string, text: string): Promise<void> {
+  const field = page.getByRole('textbox', { name: label });
+  await field.fill(text);
+  await field.press('Enter');
+  await expect(field).toBeHidden();
+}
+
+async function runTo(
+  glassbox: Glassbox,
+  file: string,
+  text: string,
+  after?: string,
+): Promise<void> {
+  const line = lineOf(file, text, after);
+  await glassbox.editor.goTo(file, line);
+  await glassbox.control('Run to cursor').click();
+  await expect(glassbox.place).toHaveText(`${file}:${line}`, { timeout: 60_000 });
+}
+
+test('a register and a lane are changed in place, by keyboard', async ({ glassbox, page }) => {
+  const rbx = glassbox.registerRow('rbx');
+  await rbx.getByRole('button').focus();
+  await page.keyboard.press('F2');
+  await type(page, 'New value of rbx', '0x1234');
+  expect(await glassbox.register('rbx')).toBe('0x0000000000001234');
+
+  const lane = glassbox.vectorRow('xmm3').getByRole('cell').nth(1);
+  await lane.getByRole('button').focus();
+  await page.keyboard.press('F2');
+  await type(page, 'New value of xmm3 lane 1', '-0.1');
+  await expect(lane).toHaveText(/^-0\.1\b/);
+  // It is in the machine and not only on the page: the next stop still shows it.
+  await page.keyboard.press('F11');
+  await expect(glassbox.status).toHaveText('Paused after a step');
+  await expect(lane).toHaveText('-0.1');
+  expect(await glassbox.register('rbx')).toBe('0x0000000000001234');
+});
+
+test('memory: a pointer is followed, a value found, bytes inspected', async ({
+  glassbox,
+  page,
+}) => {
+  const panel = page.getByRole('region', { name: 'Memory', exact: true });
+  const bytes = panel.getByRole('group', { name: 'Bytes of memory' });
+  const place = panel.getByRole('combobox', { name: 'Go to address, register or symbol' });
+  const meaning = panel.getByLabel('Meaning of the byte');
+
+  // argv[0] lies 8 bytes above argc, at rsp; Enter follows it to the text.
+  await place.fill('rsp + 8');
+  await place.press('Enter');
+  await bytes.focus();
+  await page.keyboard.press('Enter');
+  await expect(place).toHaveValue(/^0x7ff/);
+  await expect(bytes).toContainText('sigmoid');
+
+  await page.keyboard.press('Control+f');
+  const search = panel.getByRole('search', { name: 'Search memory' });
+  await search.getByLabel('What it is').selectOption('text');
+  await search.getByLabel('What to look for in memory').fill('classify');
+  await search.getByLabel('What to look for in memory').press('Enter');
+  await expect(search.getByRole('status')).toContainText(/\d/);
+  await page.keyboard.press('Escape');
+  await expect(search).toBeHidden();
+
+  await panel.getByRole('button', { name: 'Inspect the chosen bytes' }).click();
+  const inspector = panel.getByRole('region', { name: /^Inspector of/ });
+  await expect(inspector).toContainText('"classify');
+  await expect(meaning).toContainText('in stack');
+});
+
+test('the stack names its frames; its caller is a keystroke away', async ({ glassbox, page }) => {
+  await runTo(glassbox, 'cli/options.asm', 'push    rbx');
+  await glassbox.tab('Memory views', /^Stack/).click();
+  const calls = page.getByRole('list', { name: 'Call stack' });
+  await expect(calls.getByRole('listitem')).toContainText([/parse_options/, /main/, /_start/]);
+  await calls.getByRole('listitem').nth(1).getByRole('button').first().focus();
+  await page.keyboard.press('Enter');
+  await expect(glassbox.editor.title).toHaveText('cli/main.asm');
+});
