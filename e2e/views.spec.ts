@@ -48,6 +48,7 @@ test('memory: a pointer is followed, a value found, bytes inspected', async ({
   glassbox,
   page,
 }) => {
+  await expect(glassbox.status).toHaveText('Ready at the entry');
   const panel = page.getByRole('region', { name: 'Memory', exact: true });
   const bytes = panel.getByRole('group', { name: 'Bytes of memory' });
   const place = panel.getByRole('combobox', { name: 'Go to address, register or symbol' });
