@@ -20,18 +20,22 @@ export interface EmulatedRun {
   readonly fault: string;
 }
 
-/** Runs an image to its end. @param input what standard input holds, by default nothing */
+/**
+ * Runs an image to its end.
+ * @param input what standard input holds, by default nothing
+ * @param files path to contents, or a tree in which what the program writes can be found again
+ */
 export async function runEmulated(
   engine: Engine,
   memory: GuestMemory,
   image: Uint8Array,
   args: readonly string[],
   input: Uint8Array = new Uint8Array(0),
-  files: Readonly<Record<string, Uint8Array>> = {},
+  files: Readonly<Record<string, Uint8Array>> | MemoryFiles = {},
 ): Promise<EmulatedRun> {
   const written: Record<1 | 2, Uint8Array[]> = { 1: [], 2: [] };
   const started = Process.start(memory, image, ['program', ...args], {
-    fs: new MemoryFiles(files),
+    fs: files instanceof MemoryFiles ? files : new MemoryFiles(files),
     clock: new ManualClock(),
     random: (bytes) => bytes.fill(0xa5),
     output: (fd, bytes) => void written[fd].push(bytes.slice()),
