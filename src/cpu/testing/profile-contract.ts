@@ -7,7 +7,8 @@ import type { GuestMemory } from '../../machine/memory.ts';
 import type { CallNode } from '../call-tree.ts';
 import type { Engine } from '../cpu.ts';
 import { ExecutionProfile } from '../profile.ts';
-import { Bench, CODE, DATA, MIXED } from './contract.ts';
+import { Bench, CODE, DATA } from './bench.ts';
+import { MIXED } from './contract.ts';
 
 const PLENTY = 10_000_000;
 

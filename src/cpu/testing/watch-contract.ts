@@ -6,7 +6,7 @@ import { addr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { Engine, RunResult, Watch } from '../cpu.ts';
-import { Bench, CODE, DATA } from './contract.ts';
+import { Bench, CODE, DATA } from './bench.ts';
 
 const PLENTY = 10_000_000;
 const PAGE = 4096;
