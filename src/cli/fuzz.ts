@@ -7,7 +7,8 @@
  * Random instances of every instruction form that the translator knows, alone and in sequences,
  * from random states, and random whole programs; whatever differs from the silicon is made small and
  * printed as JSON, and its code belongs into src/cpu/jit/testing/past.ts once it is put right.
- * Without `--only` every tenth round is one of programs, each counted as one instance.
+ * Without `--only` every tenth round is one of programs, each counted as one instance. Instances are
+ * run by turns as at first and as when they run a lot, programs both ways.
  * `--turbofan` compiles with the host's optimising compiler from the start, since its short life
  * would leave a fuzz to the baseline one. The same seed gives the same cases, on any machine. The
  * status is 1 when anything differed.
@@ -59,7 +60,11 @@ async function main(): Promise<number> {
   console.log(`fuzz: seed ${seed}, ${forms.length} forms, ${wanted} instances`);
   const oracle = await Oracle.create();
   const jit = await Bench.make(async (m) => new JitEngine(m, await createUnicornEngine(m)));
-  const benches = [{ name: 'jit', bench: jit }];
+  const hot = await Bench.make(async (m) => new JitEngine(m, await createUnicornEngine(m), 0));
+  const benches = [
+    { name: 'jit', bench: jit },
+    { name: 'jit, hot', bench: hot },
+  ];
   if (values['with-unicorn'])
     benches.push({ name: 'unicorn', bench: await Bench.make(createUnicornEngine) });
   const random = new Random(seed);
@@ -69,15 +74,19 @@ async function main(): Promise<number> {
   for (let round = 0; cases < wanted; round++) {
     if (values.only === undefined && round % 10 === 9) {
       const programs = Array.from({ length: PROGRAMS }, () => makeProgram(forms, random));
-      for (const failure of comparePrograms(oracle, 'jit', jit, programs)) {
-        console.log(describeProgram(shrinkProgram(oracle, jit, failure)));
-        failed++;
+      for (const { name, bench } of benches) {
+        for (const failure of comparePrograms(oracle, name, bench, programs)) {
+          console.log(describeProgram(shrinkProgram(oracle, bench, failure)));
+          failed++;
+        }
       }
       cases += programs.length;
       continue;
     }
     const length = round % 3 === 2 ? 4 : 1;
-    const batch = runBatch(oracle, benches, forms, random, { snippets: 200, samples: 40, length });
+    const tier = round % 2 === 0 ? 'jit' : 'jit, hot';
+    const used = benches.filter(({ name }) => name === tier || name === 'unicorn');
+    const batch = runBatch(oracle, used, forms, random, { snippets: 200, samples: 40, length });
     cases += batch.cases;
     failed += batch.failures.length;
     const texts = new Set<string>();

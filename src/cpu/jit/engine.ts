@@ -24,7 +24,7 @@ import { accessible, grants } from './protection.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
 import { Stepper } from './stepper.ts';
 import { WatchTests } from './watch.ts';
-import { MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
+import { HOT, MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
 
 /**
  * Most instructions between two entries of compiled code: the host replaces a function by its
@@ -86,8 +86,9 @@ export class JitEngine implements Engine, MemoryObserver {
   /**
    * @param fallback executes what is not translated; it works on the same memory and must honour
    *   the engine contract. This engine disposes of it.
+   * @param hotAfter instructions after which a region gets its best translation; tests ask for few.
    */
-  constructor(memory: GuestMemory, fallback: Engine) {
+  constructor(memory: GuestMemory, fallback: Engine, hotAfter = HOT) {
     this.#memory = memory;
     this.#fallback = fallback;
     this.#code = new GuestCode(memory);
@@ -100,7 +101,7 @@ export class JitEngine implements Engine, MemoryObserver {
           this.#interval(address, length, need),
       },
     }).exports;
-    this.#translations = new Translations(memory, table, runtime);
+    this.#translations = new Translations(memory, table, runtime, hotAfter);
     this.#drive = runtime['drive'] as () => number;
     this.#stepper = new Stepper(memory, this.#code, this.#translations, runtime);
     this.#watchful = new Stepper(memory, this.#code, this.#translations, runtime);
@@ -108,9 +109,9 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#stopObserving = memory.observe(this);
   }
 
-  /** What compiling has cost so far, and how many instructions the fallback has executed. */
-  get stats(): CompileStats & { readonly steps: number } {
-    return { ...this.#translations.stats, steps: this.#steps };
+  /** What compiling has cost, how many translations live, what the fallback has executed. */
+  get stats(): CompileStats & { readonly steps: number; readonly live: number } {
+    return { ...this.#translations.stats, steps: this.#steps, live: this.#translations.size };
   }
 
   setBreakpoints(addresses: ReadonlySet<Addr>): void {

@@ -25,7 +25,7 @@ const RESTLESS = 200;
 /** So many accesses outside the expected ranges make a region be translated again. */
 const ASTRAY = 4;
 /** Instructions after which a region is worth its best translation. */
-const HOT = 4_000_000;
+export const HOT = 4_000_000;
 const RSP = 4;
 /** Windows that one region may need. */
 const MOST_AT_ONCE = 4096;
@@ -92,6 +92,7 @@ export class Translations {
   readonly #restless = new Set<number>();
   /** Roots of regions that run a lot, and how many instructions others have been seen to run. */
   readonly #hot = new Set<number>();
+  readonly #hotAfter: number;
   readonly #heat = new Map<number, number>();
   /** Where indirect calls and jumps last went, by their addresses. */
   readonly #targets = new Map<number, number>();
@@ -108,9 +109,16 @@ export class Translations {
   /**
    * @param table where the driver finds the regions' functions.
    * @param runtime the runtime module's exports.
+   * @param hotAfter instructions after which a region is worth its best translation.
    */
-  constructor(memory: GuestMemory, table: WebAssembly.Table, runtime: WebAssembly.Exports) {
+  constructor(
+    memory: GuestMemory,
+    table: WebAssembly.Table,
+    runtime: WebAssembly.Exports,
+    hotAfter: number,
+  ) {
     this.#memory = memory;
+    this.#hotAfter = hotAfter;
     this.#ranges = new Ranges(memory);
     this.#table = table;
     this.#refill = runtime['refill'] as Refill;
@@ -218,7 +226,7 @@ export class Translations {
     const { root } = translation;
     const heat = (this.#heat.get(root) ?? 0) + executed;
     this.#heat.set(root, heat);
-    if (heat < HOT) return [];
+    if (heat < this.#hotAfter) return [];
     const small = translation.insns <= LIMITS.inline;
     const callers = [...this.#all].filter(
       (t) => small && !this.#hot.has(t.root) && this.#calls(t, root),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** A machine of one engine for the suites that every engine has to pass. */
-import { nodeAssembler } from '../../cli/node-assembler.ts';
 import type { AssemblerApi } from '../../protocol/assembler.ts';
 import { addr } from '../../shared/brand.ts';
 import { GPR, INITIAL_MXCSR, INITIAL_RFLAGS, type GprName } from '../../shared/cpu-state.ts';

@@ -32,5 +32,11 @@ export const PAST_PROGRAMS: readonly {
     seed: 1n,
     why: 'pop from no address to no address',
   },
+  {
+    // mov rax, a NaN; movq xmm2, rax; dec rax; movq xmm5, rax; mov ecx, 99; addsd xmm2, xmm5; loop
+    code: '48b8b8ffffffffffffff66480f6ed048ffc866480f6ee8b963000000f20f58d5e2fa',
+    seed: 1n,
+    why: 'of two NaNs addsd gives the first, also in optimised code',
+  },
   { code: '48bd0000000000000080f30fb84500', seed: 1n, why: 'popcnt of no address, by rbp' },
 ];

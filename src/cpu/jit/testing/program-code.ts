@@ -11,6 +11,7 @@ import type { Random } from './random.ts';
 
 /** rbx: middle of the data; rsp: the stack; r14, r15: loop counters. */
 const RESERVED = (1 << 3) | (1 << 4) | (1 << 14) | (1 << 15);
+const RBX = 3;
 /** What rbx holds, all the time. */
 export const MIDDLE = ORACLE_DATA + 0x200;
 /** Room for what follows a piece: the ends of loops, subroutines. */
@@ -61,12 +62,18 @@ class Builder {
     [0, 8, 16, 24].forEach((by, i) => (this.bytes[from - 4 + i] = (value >> by) & 255));
   }
 
-  /** One random instruction that leaves the reserved registers alone. */
-  instruction(avoid = 0): void {
-    for (;;) {
+  /**
+   * One random instruction that leaves the reserved registers, and those of the mask `avoid`, alone;
+   * on memory by rbx, now and then, or always by another base.
+   */
+  instruction(avoid = 0, base = RBX): void {
+    for (let tries = 0; ; tries++) {
       const form = this.random.pick(this.#forms);
-      const made = this.random.chance(0.4)
-        ? inMemory(form, this.random, 3, this.random.below(64) * 16 - 512)
+      // by another base only memory will do, if the forms have it
+      const memory = base === RBX ? this.random.chance(0.4) : tries < 1000;
+      const reach = base === RBX ? 512 : 64;
+      const made = memory
+        ? inMemory(form, this.random, base, this.random.below(reach / 8) * 16 - reach)
         : inRegisters(form, this.random);
       if (!made || !this.#fit(made.insn, avoid)) continue;
       const at = this.bytes.length;
@@ -122,6 +129,35 @@ function countedLoop(b: Builder, depth: number, calls: number[]): void {
   const top = b.bytes.length;
   body(b, depth + 1, calls, 3);
   b.put(0x41, 0xff, 0xc8 | register, 0x0f, 0x85);
+  b.land(b.distance(), top);
+}
+
+/**
+ * Walks through memory by rsi, up or down, by a step or with an index in rcx that counts down or
+ * up; now and then out of the data.
+ */
+function walk(b: Builder, depth: number): void {
+  const { random } = b;
+  const [RCX, RSI] = [1, 6];
+  const avoid = (1 << RCX) | (1 << RSI);
+  const rounds = random.pick(depth === 0 ? [2, 8, 16, 40, 100] : [1, 2, 3, 8, 16]);
+  const step = random.pick([1, 2, 4, 8, 16, -1, -4, -8, -16, 0]);
+  const up = random.chance(0.5); // the count, from 0 or from `rounds`
+  b.put(0xbe);
+  b.put32(MIDDLE - (random.chance(0.9) ? Math.trunc((step * rounds) / 2) : 0));
+  b.put(0xb9);
+  b.put32(up ? 0 : rounds);
+  const top = b.bytes.length;
+  for (let i = random.below(3); i > 0; i--) b.instruction(avoid);
+  b.instruction(avoid, RSI);
+  if (random.chance(0.5)) b.put(0x48, 0x03, 0x04, random.pick([0x0b, 0xcb])); // add rax, [rbx + rcx]
+  if (random.chance(0.5)) b.put(0x48, 0x89, 0x54, 0xce, 0x10); // mov [rsi + rcx*8 + 16], rdx
+  for (let i = random.below(2); i > 0; i--) b.instruction(avoid);
+  b.put(0x48, 0x83, 0xc6, step & 255); // add rsi, step
+  const wide = random.pick([[], [0x48]]);
+  b.put(...wide, 0xff, 0xc1 | (up ? 0 : 8)); // inc, dec of ecx or rcx
+  if (up) b.put(...wide, 0x83, 0xf9, rounds);
+  b.put(0x0f, up ? random.pick([0x82, 0x85, 0x8c]) : 0x85); // jb, jne, jl; jnz
   b.land(b.distance(), top);
 }
 
@@ -204,6 +240,8 @@ const PIECES: readonly Piece[] = [
   either,
   countedLoop,
   countedLoop,
+  walk,
+  walk,
   loopInstruction,
   stack,
   call,

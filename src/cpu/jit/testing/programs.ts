@@ -17,7 +17,7 @@ const INT3 = 0xcc;
 const SIGALRM = 14;
 
 /** Instructions after which an engine gives a program up. */
-const MOST = 300_000;
+const MOST = 20_000_000;
 
 export interface Program {
   readonly snippet: Snippet;
