@@ -14,6 +14,7 @@ import { benchNative } from './bench/native.ts';
 import { benchPage } from './bench/page.ts';
 import { prepareWorkloads } from './bench/programs.ts';
 import { benchTime } from './bench/time.ts';
+import { benchTraining } from './bench/training.ts';
 import { ensureDigits, findMnist, PROJECT } from './digits-files.ts';
 
 const PARTS = ['native', 'engines', 'time', 'page'] as const;
@@ -24,7 +25,8 @@ Measures and prints tables; without a part, all of them.
 
   native    training on one core: our kernels, plain C, NumPy, PyTorch (those that are present);
             loading, classifying. --epochs N: train no longer than that, to try it
-  engines   instructions a second: native and each engine under Node, with ratios
+  engines   instructions a second: native and each engine under Node, with ratios; whole
+            trainings and their weights' SHA-256; what translating costs
   time      what recording costs, and going back: seeks in a training epoch, steps back
   page      the built page in Chromium: sizes, load, step, read and assemble latency
 `;
@@ -63,6 +65,10 @@ if (asked.includes('--help')) {
     }
     if (parts.includes('engines')) {
       benchEngines(await prepareWorkloads(folder), ENGINE_NAMES, folder);
+      console.log('');
+      const mnist = await findMnist();
+      const name = mnist === null ? 'the built-in digits' : 'MNIST';
+      await benchTraining(mnist ?? (await ensureDigits()), name, folder);
       console.log('');
     }
     if (parts.includes('time')) {

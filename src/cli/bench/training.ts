@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** Whole trainings: the same program natively and in the JIT under Node, its weights compared. */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { JitEngine } from '../../cpu/jit/engine.ts';
+import { createUnicornEngine } from '../../cpu/unicorn/engine.ts';
+import { GuestMemory } from '../../machine/memory.ts';
+import { MemoryFiles } from '../../machine/memory-files.ts';
+import { IDX_FILES } from '../../nn/idx.ts';
+import { runEmulated } from '../../nn/testing/emulated.ts';
+import { ensureDigits, PROJECT } from '../digits-files.ts';
+import { figure, table } from './table.ts';
+
+const TSX = join(PROJECT, 'node_modules/tsx/dist/cli.mjs');
+const SIGMOID = join(PROJECT, 'public/images/sigmoid');
+const EPOCHS = [1, 30];
+/** Milliseconds that translating our image may take in all. */
+const COMPILE_GOAL = 100;
+
+interface Trained {
+  readonly seconds: number;
+  readonly sha256: string;
+}
+
+async function train(command: readonly string[], epochs: number, cwd: string): Promise<Trained> {
+  const [file = '', ...before] = command;
+  const options = `train --data data --weights out.bin --seed 1 --epochs ${epochs}`.split(' ');
+  const started = performance.now();
+  const run = spawnSync(file, [...before, ...options], { cwd, encoding: 'utf8' });
+  const seconds = (performance.now() - started) / 1000;
+  if (run.status !== 0) throw new Error(`${command.join(' ')}: ${run.stderr}`);
+  const weights = await readFile(join(cwd, 'out.bin'));
+  return { seconds, sha256: createHash('sha256').update(weights).digest('hex') };
+}
+
+/** What translating costs in a short training, in this process. */
+async function compiling(): Promise<string> {
+  const digits = await ensureDigits();
+  const files = new MemoryFiles();
+  for (const name of IDX_FILES) files.put(`data/${name}`, await readFile(join(digits, name)));
+  const memory = new GuestMemory();
+  const engine = new JitEngine(memory, await createUnicornEngine(memory));
+  const args = 'train --data data --weights out.bin --seed 1 --epochs 1'.split(' ');
+  const run = await runEmulated(engine, memory, await readFile(SIGMOID), args, undefined, files);
+  const { regions, instructions, wasmBytes, milliseconds } = engine.stats;
+  engine.dispose();
+  if (run.status !== 0) throw new Error(`a training in the JIT: ${run.stderr}${run.fault}`);
+  return (
+    `translating sigmoid in an epoch on the built-in digits: ${figure(milliseconds)} ms ` +
+    `(goal: ${COMPILE_GOAL}), ${regions} regions, ${figure(instructions)} instructions, ` +
+    `${figure(wasmBytes / 1000)} kB of WebAssembly`
+  );
+}
+
+/**
+ * Prints the seconds of whole trainings, start-up included, with their ratio and SHA-256.
+ * @param data folder with the four IDX files
+ * @param name of the data, for the heading
+ */
+export async function benchTraining(data: string, name: string, folder: string): Promise<void> {
+  const cwd = join(folder, 'whole');
+  await mkdir(join(cwd, 'data'), { recursive: true });
+  for (const file of IDX_FILES) await copyFile(join(data, file), join(cwd, 'data', file));
+  const emulated = [process.execPath, TSX, join(PROJECT, 'src/cli/emu.ts'), '--engine', 'jit'];
+  const nativeToo = process.platform === 'linux' && process.arch === 'x64';
+  const rows: string[][] = [];
+  for (const epochs of EPOCHS) {
+    process.stderr.write(`  training, ${epochs} on ${name} …\n`);
+    const native = nativeToo ? await train([SIGMOID], epochs, cwd) : null;
+    const jit = await train([...emulated, SIGMOID], epochs, cwd);
+    const same = native === null ? '-' : native.sha256 === jit.sha256 ? 'the same' : 'DIFFERENT';
+    rows.push([
+      `${epochs} on ${name}`,
+      figure(native?.seconds ?? NaN),
+      figure(jit.seconds),
+      `${figure(jit.seconds / (native?.seconds ?? NaN))} x`,
+      same,
+      jit.sha256,
+    ]);
+  }
+  const head = ['epochs of training (sigmoid)', 'native s', 'jit s', 'jit / native', 'weights'];
+  console.log(`${table([...head, 'SHA-256 in the JIT'], rows)}\n`);
+  console.log(await compiling());
+}
