@@ -88,7 +88,7 @@ export function disassemble(
       const text = valid
         ? withNames(formatter.format(instruction), instruction, nameOf)
         : `db 0x${hexBytes(bytes)}`;
-      found.push({ address: address + offset, bytes, text });
+      found.push({ address: address + offset, bytes, text, jump: jumpOf(instruction) });
       offset += length;
     }
   } finally {
@@ -97,6 +97,14 @@ export function disassemble(
     decoder.free();
   }
   return found;
+}
+
+function jumpOf(instruction: Instruction): number | null {
+  const flow = instruction.flowControl;
+  if (flow !== FlowControl.UnconditionalBranch && flow !== FlowControl.ConditionalBranch) {
+    return null;
+  }
+  return isNearBranch(instruction.opKind(0)) ? Number(instruction.nearBranchTarget) : null;
 }
 
 /** What stepping needs to know of an instruction. */

@@ -137,8 +137,8 @@ export interface StackReport {
 export interface InspectApi {
   /** Looks through a piece of mapped memory; at most 32 MiB a call. */
   search(request: SearchRequest): Promise<SearchResult>;
-  /** Explains the instruction at an address; null where there is none. */
-  explain(address: number): Promise<Explanation | null>;
+  /** Explains the instruction at an address, or the next one; null where there is none. */
+  explain(address: number | 'rip'): Promise<Explanation | null>;
   /** What a mnemonic does, or null when the table does not know it. */
   describeMnemonic(mnemonic: string): Promise<string | null>;
   /** @param slots how many slots of 8 bytes to show, at most 4096. */

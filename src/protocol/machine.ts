@@ -170,6 +170,8 @@ export interface DisassembledInstruction {
   readonly bytes: Uint8Array;
   /** NASM syntax, with symbols where known. */
   readonly text: string;
+  /** Where it jumps, always or on a condition; null for all others, calls included. */
+  readonly jump: number | null;
 }
 
 /** What `machine.worker.ts` exposes through Comlink. */

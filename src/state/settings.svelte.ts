@@ -24,6 +24,8 @@ export class SettingsState {
   #args = $state('classify');
   #weights = $state<WeightsChoice>('page');
   #introSeen = $state(false);
+  #sourceInCode = $state(true);
+  #explainCode = $state(true);
 
   constructor(store: Store) {
     this.#store = store;
@@ -38,6 +40,8 @@ export class SettingsState {
     this.#args = store.get('args', 'classify', isString);
     this.#weights = store.get('weights', 'page', oneOf<WeightsChoice>('page', 'trained'));
     this.#introSeen = store.get('introSeen', false, isBoolean);
+    this.#sourceInCode = store.get('sourceInCode', true, isBoolean);
+    this.#explainCode = store.get('explainCode', true, isBoolean);
   }
 
   get registerFormat(): RegisterFormat {
@@ -111,6 +115,26 @@ export class SettingsState {
   set weights(value: WeightsChoice) {
     this.#weights = value;
     this.#store.set('weights', value);
+  }
+
+  /** Whether the disassembly shows the source line above its instructions. */
+  get sourceInCode(): boolean {
+    return this.#sourceInCode;
+  }
+
+  set sourceInCode(value: boolean) {
+    this.#sourceInCode = value;
+    this.#store.set('sourceInCode', value);
+  }
+
+  /** Whether the disassembly explains an instruction with its numbers. */
+  get explainCode(): boolean {
+    return this.#explainCode;
+  }
+
+  set explainCode(value: boolean) {
+    this.#explainCode = value;
+    this.#store.set('explainCode', value);
   }
 
   /** Whether the three first steps have been closed. */

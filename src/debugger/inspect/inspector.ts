@@ -36,8 +36,9 @@ export class Inspector {
     return searchMemory(this.#memory, request);
   }
 
-  explain(address: number): Explanation | null {
-    return explain(this.#memory, address, (at) => this.#index?.describe(at) ?? null);
+  explain(address: number | 'rip'): Explanation | null {
+    const at = address === 'rip' ? Number(this.#memory.state.rip) : address;
+    return explain(this.#memory, at, (at) => this.#index?.describe(at) ?? null);
   }
 
   callStack(slots: number): StackReport {

@@ -8,6 +8,7 @@ import type {
   Position,
 } from 'monaco-editor/editor/editor.api.js';
 import { describeWord, type HoverFacts } from './hover-text.ts';
+import { describeInstruction, type InstructionFacts } from './instruction-hover.ts';
 import type { Monaco } from './monaco.ts';
 import { NASM_LANGUAGE } from './nasm-language.ts';
 import {
@@ -20,6 +21,7 @@ import {
 export interface ProviderOptions {
   readonly index: SymbolIndex;
   readonly facts: () => HoverFacts;
+  readonly instructions: InstructionFacts;
   readonly fileOf: (model: editor.ITextModel) => string;
   readonly uriOf: (file: string) => editor.ITextModel['uri'];
 }
@@ -64,12 +66,17 @@ export function registerProviders(monaco: Monaco, options: ProviderOptions): IDi
       },
     }),
     monaco.languages.registerHoverProvider(NASM_LANGUAGE, {
-      provideHover(model: editor.ITextModel, position: Position) {
+      async provideHover(model: editor.ITextModel, position: Position) {
         const word = model.getWordAtPosition(position);
         if (!word || inComment(model.getLineContent(position.lineNumber), position.column)) {
           return null;
         }
-        const lines = describeWord(word.word, fileOf(model), position.lineNumber, index, facts());
+        const place = [fileOf(model), position.lineNumber] as const;
+        const known = describeWord(word.word, ...place, index, facts());
+        const lines =
+          known.length > 0
+            ? known
+            : await describeInstruction(options.instructions, ...place, word.word);
         if (lines.length === 0) return null;
         return {
           range: {
