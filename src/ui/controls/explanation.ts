@@ -26,6 +26,11 @@ export function operandText(operand: ExplainedOperand): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
+/** The operands there is something to say of: a number in the instruction speaks for itself. */
+export function toldOperands({ operands }: Explanation): readonly ExplainedOperand[] {
+  return operands.filter(({ value, address }) => value !== null || address !== null);
+}
+
 /** What the formula speaks of. */
 export function formulaTitle(explanation: Explanation): string {
   return explanation.next ? 'What it is about to do' : 'With the values of this moment';
@@ -40,7 +45,8 @@ const code = (text: string): string => `\`${text.replaceAll('`', "'")}\``;
 
 /** Paragraphs of markdown. */
 export function explanationMarkdown(explanation: Explanation): string[] {
-  const { text, summary, operands, formula } = explanation;
+  const { text, summary, formula } = explanation;
+  const operands = toldOperands(explanation);
   const flags = flagTexts(explanation.flags);
   return [
     `**${code(text)}** ${summary}`,
