@@ -86,3 +86,58 @@ test('the stack names its frames; its caller is a keystroke away', async ({ glas
   await page.keyboard.press('Enter');
   await expect(glassbox.editor.title).toHaveText('cli/main.asm');
 });
+
+test('instructions explain themselves, in the disassembly and in the editor', async ({
+  glassbox,
+  page,
+}) => {
+  await runTo(glassbox, 'cli/options.asm', 'sub     rsp, 8', 'parse_options:');
+  await glassbox.tab('Processor', 'Disassembly').click();
+  const list = page.getByRole('list', { name: 'Instructions' });
+  const help = page.getByRole('region', { name: 'Instruction help' });
+  await expect(help).toContainText(/^\s*sub rsp, 8/);
+  await expect(help).toContainText(/rsp = 0x[0-9a-f]+ − 8 = 0x/);
+  await expect(help).toContainText('writes');
+
+  // The arrow keys go from one instruction to the next; F9 breaks at it.
+  const next = list.getByRole('button', { name: /, next$/ });
+  await next.focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(help).toContainText(/^\s*xor r13d, r13d/);
+  await page.keyboard.press('F9');
+  await expect(list.getByRole('button', { name: /^xor r13d, r13d.*breakpoint$/ })).toBeFocused();
+  await page.keyboard.press('F5');
+  await expect(glassbox.status).toHaveText('Paused at a breakpoint');
+
+  // In the editor the mnemonic under the caret, with the numbers of this moment.
+  const line = lineOf('cli/options.asm', 'lea     argument, [rsi + 8]');
+  await glassbox.editor.goTo('cli/options.asm', line);
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Control+i');
+  const hover = page.getByRole('tooltip').filter({ hasText: 'lea' });
+  await expect(hover).toContainText(/rbx = 0x[0-9a-f]+/);
+  await expect(hover).toContainText('LEA r64, m');
+});
+
+test('outline and system calls are filtered', async ({ glassbox, page }) => {
+  await glassbox.tab('Memory views', 'Outline').click();
+  const filter = page.getByRole('searchbox', { name: 'Filter the outline' });
+  await filter.fill('parse_opt');
+  const outline = page.getByRole('list', { name: 'Outline of the program' });
+  await outline
+    .getByRole('button', { name: /parse_options/ })
+    .first()
+    .focus();
+  await page.keyboard.press('Enter');
+  await expect(glassbox.editor.title).toHaveText('cli/options.asm');
+
+  await glassbox.boot('test --data nowhere');
+  await page.keyboard.press('F5');
+  await expect(glassbox.status).toHaveText(/^Exited/, { timeout: 60_000 });
+  await glassbox.tab('Output', /^System calls/).click();
+  const calls = page.getByRole('log', { name: 'System calls of the program' });
+  await page.getByRole('searchbox', { name: 'Filter system calls' }).fill('enoent');
+  await expect(calls).toContainText('nowhere');
+  await expect(calls).not.toContainText('exit');
+});
