@@ -117,6 +117,8 @@ export class MachineClient implements MachineHandle {
   readonly timeline: MachineHandle['timeline'] = () => this.#call((m) => m.timeline());
   readonly ticks: MachineHandle['ticks'] = (from, to, most) =>
     this.#call((m) => m.ticks(from, to, most));
+  readonly eventAround: MachineHandle['eventAround'] = (event, at) =>
+    this.#call((m) => m.eventAround(event, at));
   readonly setRecording: MachineHandle['setRecording'] = (on, budget) =>
     this.#call((m) => m.setRecording(on, budget));
   readonly discardBranch: MachineHandle['discardBranch'] = (id) =>

@@ -63,7 +63,7 @@ const FRAME = 16;
 const TIMELINE = 200;
 
 /** Events that are marked on the timeline whether or not anybody watches them: rare ones. */
-const LANDMARKS = ['epoch_end'];
+const LANDMARKS = ['batch_end', 'epoch_end', 'frame_begin'];
 
 /** Samples kept back at most before they are sent. */
 const SAMPLE_BATCH = 256;

@@ -19,6 +19,8 @@ export type TimeCommand =
   | { readonly kind: 'to-end' }
   /** To the end of another branch. */
   | { readonly kind: 'to-branch'; readonly id: number }
+  /** Finds all of the program's events in a stretch, for the timeline; ends where it began. */
+  | { readonly kind: 'survey'; readonly from: number; readonly to: number }
   /** To the instruction that last wrote to any of these bytes. */
   | {
       readonly kind: 'last-write';
@@ -35,6 +37,12 @@ export type TimeCommand =
       readonly from?: number;
       readonly bytes?: number;
     };
+
+/** The last moment of an event not behind some other, and the first behind; null: none is noted. */
+export interface Around {
+  readonly from: number | null;
+  readonly to: number | null;
+}
 
 /** What a `TimeCommand` has to say beside where it ended. */
 export interface TimeStop {
@@ -96,6 +104,8 @@ export interface TimeApi {
   timeline(): Promise<Timeline>;
   /** What happened from `from` to `to`, in order; at most `most` of each kind. */
   ticks(from: number, to: number, most: number): Promise<readonly TimelineTick[]>;
+  /** The moments of an event next to another moment, as far as they are noted. */
+  eventAround(event: string, at: number): Promise<Around>;
   /**
    * Turns recording on or off (what there is of a recording is dropped then), and sets the memory
    * it may take. @returns an error text, or null.

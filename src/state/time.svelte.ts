@@ -5,6 +5,8 @@ import type { StopReason } from '../protocol/machine.ts';
 import type { TimeCommand, Timeline, TimelineBranch, TimelineTick } from '../protocol/time.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
 import { formatCount } from '../shared/format.ts';
+import { TimeBookmarks } from './time-bookmarks.svelte.ts';
+import { TimeZoom } from './time-zoom.svelte.ts';
 import type { ValueLocation } from './value-actions.svelte.ts';
 
 /** What of the machine is used, so that tests can hand in a fake. */
@@ -15,20 +17,6 @@ export interface TravellingMachine {
   /** Says something in the console. */
   note(text: string): void;
   readonly machine: { readonly index: DebugIndex | null };
-}
-
-/** A moment that the user wants to find again. */
-export interface Bookmark {
-  readonly id: number;
-  readonly branch: number;
-  readonly at: number;
-  readonly note: string;
-}
-
-/** The part of the recording that the slider spans; instructions, inclusive. */
-export interface TimeView {
-  readonly from: number;
-  readonly to: number;
 }
 
 const NOTHING: Timeline = {
@@ -42,32 +30,21 @@ const TICKS = 500;
 /** Milliseconds between two askings for ticks while running. */
 const PATIENCE = 400;
 
-/** Instructions that the slider spans at least. */
-const NARROWEST = 20;
-
 export class TimeState {
+  readonly bookmarks: TimeBookmarks;
+  /** What the slider spans. */
+  readonly zoom: TimeZoom;
   readonly #client: MachineHandle;
   readonly #machine: TravellingMachine;
   readonly #now: () => number;
   #timeline = $state.raw<Timeline>(NOTHING);
   #ticks = $state.raw<readonly TimelineTick[]>([]);
-  #zoomed = $state.raw<TimeView | null>(null);
-  #bookmarks = $state.raw<readonly Bookmark[]>([]);
   #message = $state<string | null>(null);
-  #nextBookmark = 1;
   #wanted: number | null = null;
   #seeking = $state(false);
   #asked = 0;
   #asking = false;
   #known = 1;
-
-  readonly #view = $derived.by((): TimeView => {
-    const { first, end } = this.#timeline;
-    const whole = { from: first, to: Math.max(first + 1, end) };
-    const zoomed = this.#zoomed;
-    if (zoomed === null || zoomed.from >= whole.to) return whole;
-    return { from: Math.max(first, zoomed.from), to: Math.min(whole.to, zoomed.to) };
-  });
 
   constructor(
     client: MachineHandle,
@@ -77,6 +54,14 @@ export class TimeState {
     this.#client = client;
     this.#machine = machine;
     this.#now = now;
+    const timeline = (): Timeline => this.#timeline;
+    this.bookmarks = new TimeBookmarks(timeline);
+    this.zoom = new TimeZoom(client, {
+      timeline,
+      index: () => machine.machine.index,
+      travel: (command) => machine.travel(command),
+      changed: () => void this.#askTicks(true),
+    });
     client.onEvent((event) => {
       if (event.type === 'timeline') this.#take(event.timeline);
       if (event.type === 'stopped') {
@@ -107,23 +92,9 @@ export class TimeState {
     return this.#ticks;
   }
 
-  /** What the slider spans. */
-  get view(): TimeView {
-    return this.#view;
-  }
-
-  get zoomed(): boolean {
-    return this.#zoomed !== null;
-  }
-
   /** What the latest journey has to say, as a sentence; or null. */
   get message(): string | null {
     return this.#message;
-  }
-
-  /** Bookmarks of this branch, in order. */
-  get bookmarks(): readonly Bookmark[] {
-    return this.#bookmarks.filter(({ branch }) => branch === this.#timeline.branch);
   }
 
   get branch(): TimelineBranch | null {
@@ -236,46 +207,10 @@ export class TimeState {
     await this.#askTicks(true);
   }
 
-  // ---- looking ----
-
-  /** Spans less (factor above 1) or more around a moment. */
-  zoom(factor: number, around: number = this.#timeline.position): void {
-    const { from, to } = this.view;
-    const { first, end } = this.#timeline;
-    const width = Math.max(NARROWEST, (to - from) / factor);
-    if (width >= end - first) this.#zoomed = null;
-    else {
-      const share = (around - from) / (to - from);
-      const start = Math.min(Math.max(first, around - width * share), end - width);
-      this.#zoomed = { from: Math.round(start), to: Math.round(start + width) };
-    }
-    void this.#askTicks(true);
-  }
-
-  showAll(): void {
-    this.#zoomed = null;
-    void this.#askTicks(true);
-  }
-
-  addBookmark(note = ''): void {
-    const { branch, position: at } = this.#timeline;
-    if (this.bookmarks.some((mark) => mark.at === at)) return;
-    const added = { id: this.#nextBookmark++, branch, at, note };
-    this.#bookmarks = [...this.#bookmarks, added].sort((a, b) => a.at - b.at);
-  }
-
-  noteBookmark(id: number, note: string): void {
-    this.#bookmarks = this.#bookmarks.map((mark) => (mark.id === id ? { ...mark, note } : mark));
-  }
-
-  removeBookmark(id: number): void {
-    this.#bookmarks = this.#bookmarks.filter((mark) => mark.id !== id);
-  }
-
   /** Another process: nothing of the last one's course is of use. */
   reset(): void {
-    this.#zoomed = null;
-    this.#bookmarks = [];
+    this.zoom.all();
+    this.bookmarks.clear();
     this.#ticks = [];
     this.#message = null;
     this.#known = 1;
@@ -285,12 +220,7 @@ export class TimeState {
     const forked = timeline.branches.length > this.#known;
     this.#known = Math.max(1, timeline.branches.length);
     this.#timeline = timeline;
-    const zoomed = this.#zoomed;
-    if (zoomed !== null && (timeline.position < zoomed.from || timeline.position > zoomed.to)) {
-      const half = (zoomed.to - zoomed.from) / 2;
-      const from = Math.max(timeline.first, Math.round(timeline.position - half));
-      this.#zoomed = { from, to: Math.round(from + 2 * half) };
-    }
+    this.zoom.follow();
     if (forked) {
       const branch = this.branch;
       this.#message =
@@ -308,7 +238,7 @@ export class TimeState {
     this.#asking = true;
     this.#asked = this.#now();
     try {
-      const { from, to } = this.view;
+      const { from, to } = this.zoom.view;
       const ticks = await this.#client.ticks(from, to, TICKS);
       if (!sameTicks(ticks, this.#ticks)) this.#ticks = ticks;
     } catch {

@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StopReason } from '../protocol/machine.ts';
 import type { TimeCommand, Timeline } from '../protocol/time.ts';
-import { FakeMachine, snapshot } from './testing/fake-machine.ts';
+import { DebugIndex } from '../shared/debug-index.ts';
+import { DEBUG, FakeMachine, snapshot } from './testing/fake-machine.ts';
 import { TimeState } from './time.svelte.ts';
 
 const STEP: StopReason = { kind: 'step' };
@@ -14,6 +15,8 @@ let notes: string[];
 /** Ends the journey under way. */
 let arrive: (() => void) | null;
 let held: boolean;
+let index: DebugIndex | null;
+let surveyed: () => void;
 
 function tell(part: Partial<Timeline>): void {
   client.time = { ...client.time, ...part };
@@ -23,11 +26,13 @@ function tell(part: Partial<Timeline>): void {
 beforeEach(() => {
   client = new FakeMachine();
   [commands, notes, arrive, held] = [[], [], null, false];
+  [index, surveyed] = [null, () => undefined];
   time = new TimeState(
     client,
     {
       travel: (command) => {
         commands.push(command);
+        if (command.kind === 'survey') surveyed();
         if (!held) return Promise.resolve(STEP);
         return new Promise((resolve) => (arrive = () => resolve(STEP)));
       },
@@ -36,7 +41,11 @@ beforeEach(() => {
         return Promise.resolve();
       },
       note: (text) => notes.push(text),
-      machine: { index: null },
+      machine: {
+        get index() {
+          return index;
+        },
+      },
     },
     () => 0,
   );
@@ -48,7 +57,7 @@ describe('the timeline in the page', () => {
     tell({ end: 1000, position: 1000 });
     expect(time.able).toBe(true);
     expect(time.past).toBe(false);
-    expect(time.view).toEqual({ from: 0, to: 1000 });
+    expect(time.zoom.view).toEqual({ from: 0, to: 1000 });
     tell({ recording: false });
     expect(time.able).toBe(false);
   });
@@ -69,38 +78,74 @@ describe('the timeline in the page', () => {
 
   it('zooms around a moment, follows the machine, and comes back to the whole', () => {
     tell({ end: 1_000_000, position: 250_000 });
-    time.zoom(10);
-    expect(time.view).toEqual({ from: 225_000, to: 325_000 });
+    time.zoom.by(10);
+    expect(time.zoom.view).toEqual({ from: 225_000, to: 325_000 });
     tell({ position: 800_000, past: true });
-    expect(time.view.from).toBeLessThan(800_000);
-    expect(time.view.to).toBeGreaterThan(800_000);
-    expect(time.view.to - time.view.from).toBe(100_000);
-    time.zoom(0.01);
-    expect(time.zoomed).toBe(false);
-    for (let i = 0; i < 100; i++) time.zoom(2);
-    expect(time.view.to - time.view.from).toBe(20);
+    expect(time.zoom.view.from).toBeLessThan(800_000);
+    expect(time.zoom.view.to).toBeGreaterThan(800_000);
+    expect(time.zoom.view.to - time.zoom.view.from).toBe(100_000);
+    time.zoom.by(0.01);
+    expect(time.zoom.active).toBe(false);
+    for (let i = 0; i < 100; i++) time.zoom.by(2);
+    expect(time.zoom.view.to - time.zoom.view.from).toBe(20);
   });
 
   it('says that the past was changed, once, and keeps bookmarks apart', () => {
     const main = { id: 0, parent: null, forkedAt: 0, end: 1000, ended: null };
     tell({ end: 1000, position: 300, past: true, branches: [main] });
-    time.addBookmark();
-    time.addBookmark('twice the same moment');
-    expect(time.bookmarks.length).toBe(1);
-    time.noteBookmark(time.bookmarks[0]?.id ?? 0, 'here it begins');
+    time.bookmarks.add();
+    time.bookmarks.add('twice the same moment');
+    expect(time.bookmarks.list.length).toBe(1);
+    time.bookmarks.annotate(time.bookmarks.list[0]?.id ?? 0, 'here it begins');
     const second = { id: 1, parent: 0, forkedAt: 300, end: 300, ended: null };
     tell({ end: 300, past: false, branch: 1, branches: [main, second] });
     expect(time.message).toContain('branch 2');
     expect(notes.length).toBe(1);
-    expect(time.bookmarks).toEqual([]);
+    // before the branches part it is a moment of both
+    expect(time.bookmarks.list.length).toBe(1);
+    tell({ position: 300 });
+    time.bookmarks.add('only here');
+    expect(time.bookmarks.list.length).toBe(1);
+    tell({ end: 320, position: 320 });
+    time.bookmarks.add('only here');
+    expect(time.bookmarks.list.map(({ at }) => at)).toEqual([300, 320]);
     client.stop({ kind: 'step' }, snapshot());
     expect(time.message).toBe(null);
-    tell({ position: 301, end: 301 });
+    tell({ position: 321, end: 321 });
     expect(notes.length).toBe(1);
     tell({ branch: 0 });
-    expect(time.bookmarks[0]?.note).toBe('here it begins');
-    time.removeBookmark(time.bookmarks[0]?.id ?? 0);
-    expect(time.bookmarks).toEqual([]);
+    expect(time.bookmarks.list.map(({ note }) => note)).toEqual(['here it begins']);
+    time.bookmarks.remove(time.bookmarks.list[0]?.id ?? 0);
+    expect(time.bookmarks.list).toEqual([]);
+  });
+
+  it('spans units of work; what was not noted is looked for, in the larger unit', async () => {
+    index = new DebugIndex({
+      ...DEBUG,
+      events: ['sample_end', 'batch_end', 'epoch_end'].map((name) => ({
+        name,
+        address: 0x401000,
+        file: 0,
+        line: 1,
+      })),
+    });
+    tell({ end: 9000, position: 5000 });
+    expect(time.zoom.units.map(({ name }) => name)).toEqual(['epoch', 'batch', 'sample']);
+    client.around.set('epoch_end', { from: null, to: 8000 });
+    client.around.set('batch_end', { from: 4900, to: 5200 });
+    await time.zoom.toUnit('epoch_end');
+    expect(time.zoom.view).toEqual({ from: 0, to: 8000 });
+    await time.zoom.toUnit('batch_end');
+    expect(time.zoom.view).toEqual({ from: 4900, to: 5200 });
+    expect(time.zoom.unit).toBe('batch_end');
+    expect(commands).toEqual([]);
+    surveyed = () => client.around.set('sample_end', { from: 4990, to: 5010 });
+    await time.zoom.toUnit('sample_end');
+    expect(commands).toEqual([{ kind: 'survey', from: 4900, to: 5200 }]);
+    expect(time.zoom.view).toEqual({ from: 4990, to: 5010 });
+    time.zoom.all();
+    expect(time.zoom.view).toEqual({ from: 0, to: 9000 });
+    expect(time.zoom.unit).toBe(null);
   });
 
   it('asks who wrote a value', async () => {

@@ -25,7 +25,7 @@ import type {
   MachineApi,
   MachineEvent,
 } from '../protocol/machine.ts';
-import type { Timeline, TimelineTick } from '../protocol/time.ts';
+import type { Around, Timeline, TimelineTick } from '../protocol/time.ts';
 import { isAddr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
 import { Feed } from './feed.ts';
@@ -247,6 +247,10 @@ class MachineWorker implements MachineApi {
 
   ticks(from: number, to: number, most: number): Promise<readonly TimelineTick[]> {
     return Promise.resolve(this.#session?.time.ticks(from, to, most) ?? []);
+  }
+
+  eventAround(event: string, at: number): Promise<Around> {
+    return Promise.resolve(this.#session?.time.around(event, at) ?? { from: null, to: null });
   }
 
   setRecording(on: boolean, budget: number): Promise<string | null> {

@@ -8,6 +8,7 @@ import type { TimeCommand } from '../../protocol/time.ts';
 import type { StopRules } from '../stops/stop-rules.ts';
 import { lastMemoryWrite, lastRegisterWrite, type LastWrite } from './last-write.ts';
 import { lastAt, lastStop, outBack, overBack } from './reverse.ts';
+import { survey } from './survey.ts';
 import type { Travel } from './travel.ts';
 
 const KINDS: ReadonlySet<string> = new Set<TimeCommand['kind']>([
@@ -19,6 +20,7 @@ const KINDS: ReadonlySet<string> = new Set<TimeCommand['kind']>([
   'seek',
   'to-end',
   'to-branch',
+  'survey',
   'last-write',
   'last-register-write',
 ]);
@@ -34,6 +36,8 @@ export interface CommandContext {
   /** Whether the user wants it to end. */
   readonly cancelled: () => boolean;
 }
+
+const SURVEYED = 'The events of this stretch are on the timeline.';
 
 function answer(found: boolean, text: string): StopReason {
   return { kind: 'time', found, text };
@@ -57,7 +61,7 @@ export async function performTimeCommand(
 }
 
 async function goTo(command: TimeCommand, context: CommandContext): Promise<StopReason> {
-  const { travel, rules } = context;
+  const { travel, rules, index } = context;
   const { time } = travel;
   const now = time.position;
   switch (command.kind) {
@@ -103,6 +107,11 @@ async function goTo(command: TimeCommand, context: CommandContext): Promise<Stop
       if (!time.switchTo(command.id)) return answer(false, 'There is no such branch.');
       await travel.seek(time.end);
       return answer(true, `This is branch ${command.id + 1}, at its end.`);
+    }
+    case 'survey': {
+      const count = await survey(travel, index?.info.events ?? [], command.from, command.to);
+      await travel.seek(now, true);
+      return answer(count > 0, count > 0 ? SURVEYED : 'The program announced nothing there.');
     }
     case 'last-write': {
       const { address, length } = command;

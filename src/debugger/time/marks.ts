@@ -55,6 +55,27 @@ export class Marks {
     return found;
   }
 
+  /** Adds moments of any time; those that are noted already are left out. */
+  merge(found: readonly Mark[]): void {
+    const known = new Set(this.between(0, Infinity).map(({ at, name }) => `${at} ${name}`));
+    const added = found.filter(({ at, name }) => !known.has(`${at} ${name}`));
+    const all = [...this.between(0, Infinity), ...added].sort((a, b) => a.at - b.at);
+    this.#count = 0;
+    for (const { at, name } of all) this.add(at, name);
+  }
+
+  /** The last moment of a name not behind `at`, and the first behind it; null: there is none. */
+  around(name: string, at: number): { readonly from: number | null; readonly to: number | null } {
+    const id = this.#names.indexOf(name);
+    const next = this.#find(at + 1);
+    let [before, behind] = [next - 1, next];
+    while (before >= 0 && this.#name[before] !== id) before--;
+    while (behind < this.#count && this.#name[behind] !== id) behind++;
+    const moment = (i: number): number | null =>
+      i >= 0 && i < this.#count ? (this.#at[i] ?? null) : null;
+    return { from: moment(before), to: moment(behind) };
+  }
+
   /** An independent copy of the moments not behind `at`. */
   fork(at: number): Marks {
     const copy = new Marks(this.#names);

@@ -4,6 +4,7 @@ import { addr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import { lastMemoryWrite, lastRegisterWrite } from './last-write.ts';
 import { lastAt, outBack, overBack } from './reverse.ts';
+import { survey } from './survey.ts';
 import { TimeRig } from './testing/time-rig.ts';
 import { Travel } from './travel.ts';
 
@@ -146,6 +147,33 @@ describe.each(['jit', 'unicorn'] as const)('in %s', (engine) => {
     await travel.seek(end);
     expect(await lastAt(travel, addr(rig.at('_start')))).toBe(0);
     expect(await lastAt(travel, addr(rig.at('leaf') + 1))).toBe(null);
+  });
+
+  it('finds events that nobody noted while it ran', async () => {
+    const { rig, travel } = await start(engine);
+    await rig.advance(Infinity);
+    const { marks } = rig.time.branch;
+    const [address, late] = [rig.at('_start.spin'), rig.at('_start.after')];
+    const events = [
+      { name: 'turn', address, file: 0, line: 1 },
+      { name: 'late', address: late, file: 0, line: 1 },
+    ];
+    const end = rig.time.position;
+    expect(await survey(travel, events, end - 400, end)).toBe(marks.count);
+    const found = marks.between(0, end);
+    expect(found.filter(({ name }) => name === 'late').length).toBe(1);
+    const turns = found.filter(({ name }) => name === 'turn').map(({ at }) => at);
+    expect(turns.length).toBeGreaterThan(90);
+    turns.slice(1).forEach((at, i) => expect(at - (turns[i] ?? 0)).toBe(4));
+    // once more, and further back: nothing is noted twice
+    await survey(travel, events, end - 800, end);
+    const all = marks.between(0, end).map(({ at, name }) => `${at} ${name}`);
+    expect(new Set(all).size).toBe(all.length);
+    expect(all.length).toBeGreaterThan(found.length + 90);
+    const middle = turns[5] ?? 0;
+    expect(marks.around('turn', middle + 1)).toEqual({ from: middle, to: middle + 4 });
+    expect(marks.around('late', middle).from).toBe(null);
+    expect(marks.around('never', middle)).toEqual({ from: null, to: null });
   });
 
   it('tells who last wrote memory: an instruction, the kernel, the user', async () => {

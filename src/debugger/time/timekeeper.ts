@@ -7,7 +7,7 @@ import type { Engine, RunResult } from '../../cpu/cpu.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { Process, SyscallOutcome } from '../../machine/process.ts';
 import type { StopReason } from '../../protocol/machine.ts';
-import type { TimeCommand, Timeline, TimelineTick } from '../../protocol/time.ts';
+import type { Around, TimeCommand, Timeline, TimelineTick } from '../../protocol/time.ts';
 import type { DebugIndex } from '../../shared/debug-index.ts';
 import type { StopRules } from '../stops/stop-rules.ts';
 import { performTimeCommand } from './commands.ts';
@@ -172,6 +172,10 @@ export class Timekeeper {
 
   ticks(from: number, to: number, most: number): TimelineTick[] {
     return this.#time === null ? [] : ticksOf(this.#time.branch, from, to, most);
+  }
+
+  around(event: string, at: number): Around {
+    return this.#time?.branch.marks.around(event, at) ?? { from: null, to: null };
   }
 
   /** Turns recording on or off. @returns an error text, or null. */

@@ -138,6 +138,21 @@ export class Travel {
     }, null);
   }
 
+  /**
+   * Runs from one moment to another. @param each sees every stop of the query, in order
+   * @returns false when it was called off on the way
+   */
+  sweep(from: number, to: number, query: Query, each: (at: number) => void): Promise<boolean> {
+    return this.#unlessCancelled(async () => {
+      await this.#seek(from);
+      if (this.#arrived(query)) each(from);
+      return this.#run(to, query, (at) => {
+        each(at);
+        return true;
+      });
+    }, false);
+  }
+
   async #unlessCancelled<T>(action: () => Promise<T>, otherwise: T): Promise<T> {
     try {
       return await action();

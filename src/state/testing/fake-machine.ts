@@ -29,7 +29,7 @@ import type {
   StopReason,
 } from '../../protocol/machine.ts';
 import type { ProfileReport } from '../../protocol/profile.ts';
-import type { Timeline, TimelineTick } from '../../protocol/time.ts';
+import type { Around, Timeline, TimelineTick } from '../../protocol/time.ts';
 import { CpuState, STATE_SIZE } from '../../shared/cpu-state.ts';
 
 /** A snapshot with some registers set. */
@@ -271,6 +271,13 @@ export class FakeMachine implements MachineHandle {
 
   ticks(): Promise<readonly TimelineTick[]> {
     return this.#answer(null, []);
+  }
+
+  /** What `eventAround` answers, by event. */
+  readonly around = new Map<string, Around>();
+
+  eventAround(event: string): Promise<Around> {
+    return this.#answer(null, this.around.get(event) ?? { from: null, to: null });
   }
 
   setRecording(on: boolean, budget: number): Promise<string | null> {

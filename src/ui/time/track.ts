@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The timeline's track: moments to pixels and back, and its drawing. */
-import type { Bookmark, TimeView } from '../../state/time.svelte.ts';
+import type { Bookmark } from '../../state/time-bookmarks.svelte.ts';
+import type { TimeView } from '../../state/time-zoom.svelte.ts';
 import type { Timeline, TimelineTick } from '../../protocol/time.ts';
 import { formatCount } from '../../shared/format.ts';
 
