@@ -162,7 +162,9 @@ test('a breakpoint follows its line through an edit', async ({ glassbox, page })
   await glassbox.editor.assembled();
   await command(page, 'Show the breakpoints');
   const list = page.getByRole('region', { name: 'Breakpoints and watchpoints' });
-  await expect(list.getByRole('button', { name: `sys/start.asm:${entry + 3}` })).toBeVisible();
+  await expect(
+    list.getByRole('button', { name: `sys/start.asm:${entry + 3}`, exact: true }),
+  ).toBeVisible();
   await page.keyboard.press('Control+Shift+F5');
   await paused(glassbox, 'Paused at a breakpoint');
   await expect(glassbox.place).toHaveText(`sys/start.asm:${entry + 3}`);
