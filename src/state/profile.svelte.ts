@@ -19,8 +19,12 @@ export interface ProfileSort {
 const AT_STOPS = 200;
 const WHILE_RUNNING = 1000;
 
-/** So many times as long as the last report took is none made: it costs the machine its time. */
+/**
+ * So many times as long as the last report took is none made, for it costs the machine its time;
+ * but no longer than so many times the pace, for it may have been the page that was slow.
+ */
 const SPARING = 10;
+const PATIENCE = 5;
 
 export class ProfileState {
   readonly #client: ProfileHandle;
@@ -159,7 +163,8 @@ export class ProfileState {
       this.#wanted = Math.min(this.#wanted, pace);
       return;
     }
-    const at = Math.max(this.#now(), this.#came + Math.max(pace, SPARING * this.#took));
+    const wait = Math.max(pace, Math.min(SPARING * this.#took, PATIENCE * pace));
+    const at = Math.max(this.#now(), this.#came + wait);
     if (at >= this.#timerAt) return;
     this.#cancel();
     this.#timerAt = at;

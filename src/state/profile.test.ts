@@ -71,6 +71,23 @@ describe('the profile in the page', () => {
       await pass(16);
     }
     expect(fake.reports).toBe(1 + 2);
+    // At a stop it costs nobody anything.
+    fake.report = report(5);
+    fake.stop({ kind: 'pause' });
+    await pass(1400);
+    expect(profile.report?.total).toBe(5);
+  });
+
+  it('does not wait for ever after a report that took very long', async () => {
+    fake.reportTakes = 4000;
+    const on = profile.set(true);
+    await pass(4000);
+    await on;
+    fake.reportTakes = 0;
+    fake.report = report(6);
+    fake.say({ type: 'progress', snapshot: snapshot() });
+    await pass(5000);
+    expect(profile.report?.total).toBe(6);
   });
 
   it('keeps what was counted when switched off, until another program comes', async () => {
