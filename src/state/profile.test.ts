@@ -74,7 +74,7 @@ describe('the profile in the page', () => {
     // At a stop it costs nobody anything.
     fake.report = report(5);
     fake.stop({ kind: 'pause' });
-    await pass(1400);
+    await pass(2000);
     expect(profile.report?.total).toBe(5);
   });
 
