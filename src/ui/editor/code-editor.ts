@@ -312,6 +312,13 @@ export class CodeEditor {
         run: () => this.#atCaret(this.#events.onToggleBreakpoint),
       }),
       e.addAction({
+        id: 'glassbox.explain',
+        label: 'Explain What Is at the Caret (Shift+F1)',
+        keybindings: [this.#monaco.KeyMod.Shift | this.#monaco.KeyCode.F1],
+        contextMenuGroupId: 'navigation',
+        run: () => e.getAction('editor.action.showHover')?.run(),
+      }),
+      e.addAction({
         id: 'glassbox.run-to-cursor',
         label: 'Run to Cursor (Ctrl+F10)',
         contextMenuGroupId: 'navigation',
