@@ -101,8 +101,17 @@ const SOFTWARE: ReadonlySet<Mnemonic> = new Set([
   Mnemonic.Stmxcsr,
   Mnemonic.Loope, // in Unicorn flags are lost when the count ends the loop
   Mnemonic.Loopne,
-  Mnemonic.Bsf, // of zero: in Unicorn the upper half of a 64-bit register is lost
-  Mnemonic.Bsr,
+]);
+
+/**
+ * Of zero they leave their register alone; in Unicorn its upper half is lost, but not with 64-bit
+ * operands, which the search for set bits of our own kernels uses.
+ */
+const BIT_SCANS: ReadonlySet<Code> = new Set([
+  Code.Bsf_r16_rm16,
+  Code.Bsf_r32_rm32,
+  Code.Bsr_r16_rm16,
+  Code.Bsr_r32_rm32,
 ]);
 
 /** 16-byte memory operands that may lie anywhere. */
@@ -227,7 +236,7 @@ function examine(i: Instruction, bytes: Uint8Array): GuardedInstruction {
   let detail = '';
   if (i.code === Code.INVALID || i.mnemonic === Mnemonic.Ud2) {
     kind = 'invalid';
-  } else if (SOFTWARE.has(mnemonic)) {
+  } else if (SOFTWARE.has(mnemonic) || BIT_SCANS.has(i.code)) {
     kind = 'software';
   } else if (IO.has(mnemonic)) {
     kind = 'privileged';
