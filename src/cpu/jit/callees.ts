@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Functions that every region imports; `runtime.ts` and the engine define them. */
+/** Functions that compiled code may call; `runtime.ts` defines them. */
 import type { Callee } from './ir.ts';
 import type { Ty } from './wasm-ops.ts';
 
@@ -37,7 +37,7 @@ export const SCAN = declare('scan', ['i32', 'i64', 'i32', 'i32', 'i32', 'i32'], 
 /** (a, b, count, element size, step, stop when equal) → elements looked at. */
 export const COMPARE = declare('compare', ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
 
-/** (call or return, target, rsp, left of the budget): for a profile. Defined by the engine. */
+/** (call or return, target, rsp, left of the budget): for a profile. Passed on to the engine. */
 export const TRACE = declare('trace', ['i32', 'i32', 'i32', 'i32'], null);
 
 export const CALLEES: readonly Callee[] = list;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The frame of a compiled function: registers into locals at the start, and back at the end. */
 import { MAX_RAM } from '../../machine/layout.ts';
-import { CALLEES } from './callees.ts';
 import type { Insn } from './decode.ts';
-import { get, i32, op, opImm, set, store, type Exit, type Expr } from './ir.ts';
+import { get, i32, op, opImm, set, store, type Callee, type Exit, type Expr } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars } from './vars.ts';
-import { CodeWriter, ModuleBuilder } from './wasm.ts';
+import { CodeWriter, ModuleBuilder, type FunctionType } from './wasm.ts';
 
 interface Registers {
   readonly gpr: number;
@@ -25,13 +24,22 @@ export function emitFunction(
   name: string,
   body: (code: CodeWriter) => void,
 ): Uint8Array<ArrayBuffer> {
-  const code = new CodeWriter((s, w) => {
-    for (const t of s.before ?? []) w.stmt(t);
-    const back = refundOf(s);
-    if (back) w.stmt(set(vars.left, op('i32.add', get(vars.left), back)));
-    w.stmt(set(vars.rip, s.rip));
-    w.stmt(set(vars.code, i32(s.code)));
-    w.br('exit');
+  const module = new ModuleBuilder();
+  const called: Callee[] = [];
+  const code = new CodeWriter({
+    exit: (s, w) => {
+      for (const t of s.before ?? []) w.stmt(t);
+      const back = refundOf(s);
+      if (back) w.stmt(set(vars.left, op('i32.add', get(vars.left), back)));
+      w.stmt(set(vars.rip, s.rip));
+      w.stmt(set(vars.code, i32(s.code)));
+      w.br('exit');
+    },
+    call: (fn, w) => {
+      if (!called.includes(fn)) called.push(fn);
+      w.expr(i32(called.indexOf(fn)));
+      w.callIndirect(module.type(typeOf(fn)));
+    },
   });
   const written = {
     gpr: insns.reduce((mask, i) => mask | i.gprWritten, 0),
@@ -48,14 +56,14 @@ export function emitFunction(
   code.end();
   save(code, vars, written);
   code.expr(get(vars.code));
-  const module = new ModuleBuilder();
   module.importMemory('e', 'memory', MAX_RAM / 65536);
-  for (const callee of CALLEES) {
-    const results = callee.result ? [callee.result] : [];
-    module.importFunction('e', callee.name, { params: callee.params, results });
-  }
+  module.tableOf(called.map(({ name }) => module.importFunctionGlobal('e', name)));
   module.define({ params: ['i32'], results: ['i32'] }, vars.locals, code.out.finish(), 'f', name);
   return module.finish();
+}
+
+function typeOf({ params, result }: Callee): FunctionType {
+  return { params, results: result ? [result] : [] };
 }
 
 /** What an exit gives back to the budget. */

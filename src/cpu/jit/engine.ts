@@ -99,6 +99,8 @@ export class JitEngine implements Engine, MemoryObserver {
         table,
         interval: (address: number, length: number, need: number) =>
           this.#interval(address, length, need),
+        trace: (kind: number, target: number, rsp: number, left: number) =>
+          this.#counters?.traced(kind, target, rsp, left),
       },
     }).exports;
     this.#translations = new Translations(memory, table, runtime, hotAfter);

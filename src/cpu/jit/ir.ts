@@ -21,7 +21,7 @@ export interface Callee {
   readonly name: string;
   readonly params: readonly Ty[];
   readonly result: Ty | null;
-  /** Index in the importing module. */
+  /** Its place among all of them; inside the runtime's module, its index there. */
   readonly index: number;
 }
 

@@ -4,7 +4,7 @@
  * to region, access checks, lazy flags, wide arithmetic, and loops of string instructions.
  */
 import { MAX_RAM } from '../../machine/layout.ts';
-import { CALLEES } from './callees.ts';
+import { CALLEES, TRACE } from './callees.ts';
 import { EXIT } from './exits.ts';
 import { allFlags } from './flag-values.ts';
 import { KIND, STATUS_MASK, type Size } from './flags.ts';
@@ -23,9 +23,7 @@ class FunctionWriter {
   #next: number;
 
   constructor(params: readonly Ty[]) {
-    this.code = new CodeWriter(() => {
-      throw new Error('no exits here');
-    });
+    this.code = new CodeWriter();
     this.params = params.map((ty, i) => ({ name: `p${i}`, ty, local: i }));
     this.#next = params.length;
   }
@@ -348,7 +346,7 @@ function search(f: FunctionWriter, compare: boolean): void {
   f.code.expr(get(done));
 }
 
-/** The runtime module; imports `memory`, `table` and `interval` from `e`. */
+/** The runtime module; imports `memory`, `table`, `interval` and `trace` from `e`. */
 export function runtimeModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('e', 'memory', MAX_RAM / 65536);
@@ -359,12 +357,14 @@ export function runtimeModule(): Uint8Array<ArrayBuffer> {
     result: 'i32',
     index: 0,
   };
+  const trace: Callee = { ...TRACE, index: 1 };
   module.importFunction('e', 'interval', { params: interval.params, results: ['i32'] });
+  module.importFunction('e', 'trace', { params: trace.params, results: [] });
   const regionType = module.type({ params: ['i32'], results: ['i32'] });
   const indexOf = (name: string): Callee => {
     const found = CALLEES.find((c) => c.name === name);
     if (!found) throw new Error(`no runtime function ${name}`);
-    return { ...found, index: found.index + 1 };
+    return { ...found, index: found.index + 2 };
   };
   const bodies: Readonly<Record<string, (f: FunctionWriter) => void>> = {
     refill: (f) => refill(f, interval),
@@ -377,6 +377,7 @@ export function runtimeModule(): Uint8Array<ArrayBuffer> {
     fill,
     scan: (f) => search(f, false),
     compare: (f) => search(f, true),
+    trace: (f) => f.code.stmt({ k: 'call', fn: trace, args: f.params.map((v) => get(v)) }),
   };
   for (const callee of CALLEES) {
     const f = new FunctionWriter(callee.params);

@@ -6,7 +6,7 @@
  */
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import { CALLEES, TRACE } from './callees.ts';
+import { CALLEES } from './callees.ts';
 import type { Counters } from './counters.ts';
 import { compileRegion, type CompileOptions } from './compile.ts';
 import { accessible } from './protection.ts';
@@ -124,11 +124,8 @@ export class Translations {
     this.#refill = runtime['refill'] as Refill;
     this.#imports = { memory: memory.memory };
     for (const { name } of CALLEES) {
-      const exported = runtime[name];
-      if (exported !== undefined) this.#imports[name] = exported;
+      this.#imports[name] = functionGlobal(runtime[name]);
     }
-    this.#imports[TRACE.name] = (kind: number, target: number, rsp: number, left: number) =>
-      this.counters?.traced(kind, target, rsp, left);
   }
 
   get size(): number {
@@ -441,6 +438,13 @@ export class Translations {
     const now = this.#memory.bytes;
     return source.bytes.some((b, i) => now[source.start + i] !== b);
   }
+}
+
+/** Compiled code calls through globals: for a function imported as such, V8 makes an adapter to
+ * JavaScript with each module, and that takes longer than all the rest (docs/JIT.md). */
+function functionGlobal(exported: WebAssembly.ExportValue | undefined): WebAssembly.Global {
+  if (typeof exported !== 'function') throw new Error('the runtime lacks a function');
+  return new WebAssembly.Global({ value: 'anyfunc' }, exported);
 }
 
 function callsOf(region: Region): Set<number> {

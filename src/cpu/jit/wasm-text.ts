@@ -76,6 +76,10 @@ function one(r: Reader, code: number): string {
       const targets = Array.from({ length: r.u32() + 1 }, () => r.u32());
       return `br_table ${targets.join(' ')}`;
     }
+    case 0x11: {
+      const type = r.u32();
+      return `call_indirect type=${type} table=${r.u32()}`;
+    }
     case 0x1c:
       r.u32();
       r.byte();

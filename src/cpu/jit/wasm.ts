@@ -3,7 +3,7 @@
  * A small encoder of WebAssembly's binary format: as much of it as the translator needs.
  * Pure: bytes out, nothing compiled here.
  */
-import type { Expr, Stmt } from './ir.ts';
+import type { Callee, Expr, Stmt } from './ir.ts';
 import type { Ty, WasmOp } from './wasm-ops.ts';
 
 const TYPE_CODE: Readonly<Record<Ty, number>> = {
@@ -15,6 +15,7 @@ const TYPE_CODE: Readonly<Record<Ty, number>> = {
 };
 
 const EMPTY_BLOCK = 0x40;
+const FUNCREF = 0x70;
 
 /** A growing byte buffer with the encodings of the format. */
 export class ByteWriter {
@@ -111,16 +112,31 @@ export class ByteWriter {
   }
 }
 
+/** How a function writes what depends on the module around it. */
+export interface Surroundings {
+  /** Writes what an `exit` statement becomes. */
+  exit(s: Extract<Stmt, { k: 'exit' }>, code: CodeWriter): void;
+  /** Writes the call; the arguments are on the stack. */
+  call(fn: Callee, code: CodeWriter): void;
+}
+
+/** Those of a function by itself, which calls functions of its own module. */
+const PLAIN: Surroundings = {
+  exit: () => {
+    throw new Error('no exits here');
+  },
+  call: (fn, code) => code.call(fn.index),
+};
+
 /** The body of one function, written in order. */
 export class CodeWriter {
   readonly out = new ByteWriter();
   /** Open blocks, innermost last; a label's depth is counted from the end. */
   readonly #labels: string[] = [];
-  readonly #onExit: (s: Extract<Stmt, { k: 'exit' }>, code: CodeWriter) => void;
+  readonly #around: Surroundings;
 
-  /** @param onExit writes what an `exit` statement becomes. */
-  constructor(onExit: (s: Extract<Stmt, { k: 'exit' }>, code: CodeWriter) => void) {
-    this.#onExit = onExit;
+  constructor(around = PLAIN) {
+    this.#around = around;
   }
 
   block(label: string): void {
@@ -179,6 +195,11 @@ export class CodeWriter {
 
   unreachable(): void {
     this.out.byte(0x00);
+  }
+
+  call(index: number): void {
+    this.out.byte(0x10);
+    this.out.u32(index);
   }
 
   callIndirect(type: number, table = 0): void {
@@ -264,8 +285,7 @@ export class CodeWriter {
         break;
       case 'call':
         for (const arg of e.args) this.expr(arg);
-        out.byte(0x10);
-        out.u32(e.fn.index);
+        this.#around.call(e.fn, this);
         break;
     }
   }
@@ -288,11 +308,10 @@ export class CodeWriter {
         break;
       case 'call':
         for (const arg of s.args) this.expr(arg);
-        this.out.byte(0x10);
-        this.out.u32(s.fn.index);
+        this.#around.call(s.fn, this);
         break;
       case 'exit':
-        this.#onExit(s, this);
+        this.#around.exit(s, this);
         break;
       case 'if':
         this.expr(s.cond);
@@ -322,7 +341,9 @@ export class ModuleBuilder {
   readonly #functions: { type: number; locals: readonly Ty[]; code: Uint8Array }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
   readonly #names: { name: string; index: number }[] = [];
+  #table: readonly number[] = [];
   #importedFunctions = 0;
+  #importedGlobals = 0;
 
   type(type: FunctionType): number {
     const key = JSON.stringify(type);
@@ -343,7 +364,7 @@ export class ModuleBuilder {
   /** A table of functions of at least `minimum` entries. */
   importTable(module: string, name: string, minimum: number): void {
     const limits = new ByteWriter();
-    limits.byte(0x70);
+    limits.byte(FUNCREF);
     limits.byte(0x00);
     limits.u32(minimum);
     this.#imports.push({ module, name, kind: 1, body: [...limits.finish()] });
@@ -355,6 +376,17 @@ export class ModuleBuilder {
     body.u32(this.type(type));
     this.#imports.push({ module, name, kind: 0, body: [...body.finish()] });
     return this.#importedFunctions++;
+  }
+
+  /** An immutable global that holds a function. @returns the global's index. */
+  importFunctionGlobal(module: string, name: string): number {
+    this.#imports.push({ module, name, kind: 3, body: [FUNCREF, 0] });
+    return this.#importedGlobals++;
+  }
+
+  /** A table of its own that holds the functions of these globals. */
+  tableOf(globals: readonly number[]): void {
+    this.#table = globals;
   }
 
   /** @param locals types of the locals behind the parameters. @returns the function's index. */
@@ -389,10 +421,24 @@ export class ModuleBuilder {
       w.bytes(i.body);
     });
     section(out, 3, this.#functions, (w, f) => w.u32(f.type));
+    const table = this.#table;
+    section(out, 4, table.length > 0 ? [table.length] : [], (w, length) => {
+      w.bytes([FUNCREF, 0]);
+      w.u32(length);
+    });
     section(out, 7, this.#exports, (w, e) => {
       w.name(e.name);
       w.byte(0);
       w.u32(e.index);
+    });
+    section(out, 9, table.length > 0 ? [table] : [], (w, globals) => {
+      w.bytes([4, 0x41, 0, 0x0b]); // of expressions, into table 0 from 0 on
+      w.u32(globals.length);
+      for (const global of globals) {
+        w.byte(0x23);
+        w.u32(global);
+        w.byte(0x0b);
+      }
     });
     section(out, 10, this.#functions, (w, f) => {
       const body = new ByteWriter();
