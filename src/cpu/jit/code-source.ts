@@ -5,15 +5,19 @@ import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import { decodeRun, MAX_INSN, type Insn } from './decode.ts';
 import { isFloat } from '../float/execute.ts';
 import { translatable } from './lift/table.ts';
-import { discoverShape, type CodeSource, type Shape } from './shape.ts';
+import { discoverShape, ENDS, type CodeSource, type Shape } from './shape.ts';
 
 /** Bytes decoded at a time. */
 const CHUNK = 192;
+/** Instructions remembered: of the largest programs, not all. */
+const MOST = 65_536;
 
 export class GuestCode implements CodeSource {
   readonly #memory: GuestMemory;
   readonly #insns = new Map<number, Insn | null>();
   readonly #shapes = new Map<number, Shape>();
+  /** Pages that what is remembered depends on, also by not being executable. */
+  readonly #pages = new Set<number>();
   #breakpoints: ReadonlySet<number> = new Set();
   #writable = false;
   #careful = false;
@@ -41,6 +45,15 @@ export class GuestCode implements CodeSource {
     this.#writable = false;
     this.#insns.clear();
     this.#shapes.clear();
+    this.#pages.clear();
+  }
+
+  /** Whether anything remembered depends on bytes, or on the mapping, of the range. */
+  remembers(start: number, length: number): boolean {
+    const first = pageOf(start);
+    const last = pageOf(start + length - 1);
+    for (const page of this.#pages) if (first <= page && page <= last) return true;
+    return false;
   }
 
   setBreakpoints(addresses: ReadonlySet<number>): void {
@@ -59,15 +72,20 @@ export class GuestCode implements CodeSource {
   insnAt(ip: number): Insn | null {
     const known = this.#insns.get(ip);
     if (known !== undefined) return known;
+    if (this.#insns.size > MOST) {
+      this.#insns.clear();
+      this.#shapes.clear();
+    }
     const end = this.#executableUntil(ip, ip + CHUNK + MAX_INSN);
     const bytes = this.#memory.bytes.subarray(ip, end);
+    for (let page = pageOf(ip); page <= pageOf(end); page++) this.#pages.add(page);
     this.#writable ||=
       ((this.#memory.protectionAt(ip) | this.#memory.protectionAt(end - 1)) & PROT.write) !== 0;
     decodeRun(bytes, ip, (insn) => {
       if (this.#insns.has(insn.ip)) return false;
       const careful = this.#careful && isFloat(insn.mnemonic);
       this.#insns.set(insn.ip, careful ? { ...insn, careful } : insn);
-      return insn.next < ip + CHUNK;
+      return !ENDS.has(insn.mnemonic) && insn.next < ip + CHUNK;
     });
     const found = this.#insns.get(ip) ?? null;
     if (!found) this.#insns.set(ip, null);
@@ -78,7 +96,7 @@ export class GuestCode implements CodeSource {
   #executableUntil(ip: number, limit: number): number {
     let end = ip;
     while (end < limit && (this.#memory.protectionAt(end) & PROT.exec) !== 0) {
-      end = (Math.floor(end / PAGE_SIZE) + 1) * PAGE_SIZE;
+      end = (pageOf(end) + 1) * PAGE_SIZE;
     }
     return Math.min(end, limit);
   }
@@ -91,4 +109,8 @@ export class GuestCode implements CodeSource {
     }
     return shape;
   };
+}
+
+function pageOf(address: number): number {
+  return Math.floor(address / PAGE_SIZE);
 }

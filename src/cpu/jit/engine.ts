@@ -192,7 +192,7 @@ export class JitEngine implements Engine, MemoryObserver {
   written(start: Addr, length: number): void {
     if (length <= 0 || this.#publishing) return;
     if ((this.#memory.protectionAt(start) & PROT.exec) !== 0) this.#searched = false;
-    this.#forget();
+    this.#forgetAt(start, length);
     this.#translations.invalidateChanged(start, length);
   }
 
@@ -200,7 +200,7 @@ export class JitEngine implements Engine, MemoryObserver {
     if (length <= 0) return;
     this.#writable = null;
     this.#searched = false;
-    this.#forget();
+    this.#forgetAt(start, length);
     this.#translations.invalidatePages(start, length);
     this.#translations.forgetWindows();
   }
@@ -220,6 +220,12 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#code.careful = careful;
     this.#forget();
     this.#translations.flush();
+  }
+
+  /** What depends on bytes or mappings of the range; most system calls write to data alone. */
+  #forgetAt(start: number, length: number): void {
+    this.#missed.clear();
+    if (this.#code.remembers(start, length)) this.#forget();
   }
 
   #forget(): void {

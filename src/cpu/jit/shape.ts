@@ -24,7 +24,8 @@ export const LIMITS = {
   block: 200,
 } as const;
 
-const ENDS = new Set(['Jmp', 'Ret', 'Syscall']);
+/** Instructions behind which something else may begin, at least as far as decoding goes. */
+export const ENDS: ReadonlySet<string> = new Set(['Jmp', 'Ret', 'Syscall']);
 
 export function isBranch(insn: Insn): boolean {
   return insn.target >= 0 && insn.mnemonic !== 'Jmp' && insn.mnemonic !== 'Call';
