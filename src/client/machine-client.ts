@@ -23,6 +23,9 @@ export interface MachineHandle extends Omit<MachineApi, 'listen'> {
 /** Most milliseconds a running machine may take to answer; it yields every few of them. */
 const ANSWER_LIMIT = 10_000;
 
+/** Milliseconds after which news counts as dealt with although no frame has come. */
+const UNPAINTED = 500;
+
 /** Booting includes the download and compilation of the engine. */
 const BOOT_LIMIT = 90_000;
 
@@ -35,6 +38,24 @@ function spawn(): WorkerLike {
 
 function pageAddress(): string {
   return typeof document === 'undefined' ? '' : document.baseURI;
+}
+
+/**
+ * Resolves once the page has painted what it has been told, so that a machine which tells much is
+ * held to what the page can show. A hidden page paints nothing and is not waited for.
+ */
+function dealtWith(): Promise<void> {
+  if (typeof document === 'undefined' || document.visibilityState !== 'visible') {
+    return Promise.resolve();
+  }
+  return new Promise((resolve) => {
+    // The timer is for a page that is hidden before its next frame.
+    const timer = setTimeout(resolve, UNPAINTED);
+    requestAnimationFrame(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 export class MachineClient implements MachineHandle {
@@ -162,12 +183,13 @@ export class MachineClient implements MachineHandle {
     this.#ahead.leave();
     const listener = proxy((event: MachineEvent) => {
       // Events still in the queue of a worker that was replaced concern nobody.
-      if (this.#link !== link) return;
+      if (this.#link !== link) return undefined;
       if (event.type === 'stopped') {
         this.#ahead.arrive(event.ahead ?? []);
         if (event.timeline) this.#tell({ type: 'timeline', timeline: event.timeline });
       }
       this.#tell(event);
+      return dealtWith();
     });
     this.#ready = link.call((remote) => remote.listen(listener, pageAddress()), BOOT_LIMIT);
     this.#ready.catch(() => undefined);

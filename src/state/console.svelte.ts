@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What the guest printed and which system calls it made, both bounded. */
 import type { StraceLine } from '../protocol/machine.ts';
+import { unhurried, type Scheduler } from './frames.ts';
 
 /** Who wrote a line: stdout, stderr, our own stdin echoed, or the page itself. */
 export type Stream = 'out' | 'err' | 'in' | 'note';
@@ -18,15 +19,6 @@ export const STRACE_LIMIT = 5_000;
 /** A line without an end is broken here. */
 const LINE_LIMIT = 4_096;
 
-/** Runs `flush` soon, once for many requests; the page's frame, or at once in tests. */
-export type Scheduler = (flush: () => void) => void;
-
-export const onNextFrame: Scheduler = (flush) => {
-  // A hidden page paints no frames: a timer keeps the buffers bounded there too.
-  if (document.visibilityState === 'visible') requestAnimationFrame(flush);
-  else setTimeout(flush, 250);
-};
-
 export class ConsoleState {
   #lines = $state.raw<readonly ConsoleLine[]>([]);
   #strace = $state.raw<readonly StraceLine[]>([]);
@@ -42,7 +34,7 @@ export class ConsoleState {
   #open: { id: number; stream: Stream; text: string } | null = null;
   #decoders = { 1: new TextDecoder(), 2: new TextDecoder() };
 
-  constructor(schedule: Scheduler = onNextFrame) {
+  constructor(schedule: Scheduler = unhurried()) {
     this.#schedule = schedule;
   }
 

@@ -20,7 +20,7 @@ export interface Curve {
   /** Mean loss and accuracy (0 … 1) over the samples of each point. */
   readonly loss: readonly number[];
   readonly accuracy: readonly number[];
-  /** Where each epoch after the first begins, in samples. */
+  /** Where each epoch after the first begins, in samples; of very many, the first ones. */
   readonly epochs: readonly number[];
 }
 
@@ -51,7 +51,7 @@ export class CurveBuilder {
     const newEpoch = last !== null && now.epoch !== last.epoch;
     if (newEpoch) {
       this.#before += last.samples;
-      this.#epochs.push(this.#before);
+      if (this.#epochs.length < LIMIT) this.#epochs.push(this.#before);
     }
     const from = last === null || newEpoch ? { lossSum: 0, correct: 0, samples: 0 } : last;
     this.#last = now;

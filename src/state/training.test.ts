@@ -261,6 +261,18 @@ describe('CurveBuilder', () => {
   });
 });
 
+describe('the curve of very many short epochs', () => {
+  it('marks the first ones, and stays as small', () => {
+    const builder = new CurveBuilder();
+    for (let epoch = 1; epoch <= 10_000; epoch++) {
+      builder.add({ lossSum: 1, correct: 2, samples: 2, epoch });
+    }
+    expect(builder.curve.epochs.length).toBeLessThanOrEqual(2000);
+    expect(builder.curve.epochs.slice(0, 2)).toEqual([2, 4]);
+    expect(builder.seen).toBe(20_000);
+  });
+});
+
 describe('weights as pictures', () => {
   const bytesOf = (values: readonly number[]) => new Uint8Array(Float64Array.from(values).buffer);
 

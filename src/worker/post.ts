@@ -5,6 +5,7 @@ import type { AheadMethod, AheadQuestion } from '../protocol/ahead.ts';
 import type { MachineApi, MachineEvent } from '../protocol/machine.ts';
 import type { Timeline } from '../protocol/time.ts';
 import { answerAhead, buffersOfAnswers } from './ahead.ts';
+import { isNews, News } from './news.ts';
 
 type Stopped = Extract<MachineEvent, { type: 'stopped' }>;
 
@@ -14,17 +15,22 @@ export class Post {
   /** To be answered along with the next stop. */
   ahead: readonly AheadQuestion[] = [];
   readonly #machine: Pick<MachineApi, AheadMethod>;
+  readonly #news = new News((event) => this.#deliver(event));
   #timeline: Timeline | null = null;
 
   constructor(machine: Pick<MachineApi, AheadMethod>) {
     this.#machine = machine;
   }
 
-  /** Resolves once the page has dealt with it; a timeline, held for the stop, at once. */
+  /** Resolves once the page has dealt with it; for news, which wait their turn, at once. */
   send(event: MachineEvent): Promise<void> {
-    if (event.type === 'stopped') return this.#sendStop(event);
-    if (event.type !== 'timeline') return this.#deliver(event);
-    this.#hold(event.timeline);
+    if (event.type === 'timeline') this.#hold(event.timeline);
+    else if (isNews(event)) this.#news.add(event);
+    else {
+      const printed = event.type === 'output' || event.type === 'strace';
+      if (!printed) this.#news.flush();
+      return event.type === 'stopped' ? this.#sendStop(event) : this.#deliver(event);
+    }
     return Promise.resolve();
   }
 
@@ -34,7 +40,7 @@ export class Post {
     queueMicrotask(() => {
       if (this.#timeline !== timeline) return;
       this.#timeline = null;
-      void this.#deliver({ type: 'timeline', timeline });
+      this.#news.add({ type: 'timeline', timeline });
     });
   }
 

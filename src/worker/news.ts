@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * What a running machine tells of itself, on its way to the page: the next only once the page has
+ * dealt with the last, and in between only the newest counts. Else a page that is slower than the
+ * machine would answer its user after a queue of old news that only grows.
+ */
+import type { LogLine } from '../protocol/breakpoints.ts';
+import type { MachineEvent, Sample } from '../protocol/machine.ts';
+
+type Kind = 'progress' | 'timeline' | 'samples' | 'log';
+export type NewsEvent = Extract<MachineEvent, { type: Kind }>;
+
+/** Lines of log points kept while the page is busy; of more, the newest. */
+const LOG_ROOM = 2_000;
+
+const KINDS: ReadonlySet<MachineEvent['type']> = new Set<Kind>([
+  'progress',
+  'timeline',
+  'samples',
+  'log',
+]);
+
+export function isNews(event: MachineEvent): event is NewsEvent {
+  return KINDS.has(event.type);
+}
+
+export class News {
+  readonly #send: (event: NewsEvent) => Promise<unknown>;
+  #progress: Extract<NewsEvent, { type: 'progress' }> | null = null;
+  #timeline: Extract<NewsEvent, { type: 'timeline' }> | null = null;
+  #samples: Sample[] = [];
+  #log: LogLine[] = [];
+  #missing = 0;
+  #sending = false;
+
+  /** @param send hands an event to the page; resolves once the page has dealt with it. */
+  constructor(send: (event: NewsEvent) => Promise<unknown>) {
+    this.#send = send;
+  }
+
+  add(event: NewsEvent): void {
+    switch (event.type) {
+      case 'progress':
+        this.#progress = event;
+        break;
+      case 'timeline':
+        this.#timeline = event;
+        break;
+      case 'samples':
+        for (const sample of event.samples) this.#samples.push(sample);
+        break;
+      case 'log':
+        this.#addLog(event.lines);
+    }
+    if (!this.#sending) void this.#sendAll();
+  }
+
+  /** Sends what is held, whatever the page is at; but no progress: what comes next tells it. */
+  flush(): void {
+    this.#progress = null;
+    for (const event of this.#take()) void this.#send(event);
+  }
+
+  async #sendAll(): Promise<void> {
+    this.#sending = true;
+    try {
+      for (let events = this.#take(); events.length > 0; events = this.#take()) {
+        await Promise.all(events.map((event) => this.#send(event)));
+      }
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  #take(): NewsEvent[] {
+    const events: NewsEvent[] = [];
+    if (this.#log.length > 0) events.push({ type: 'log', lines: this.#logLines() });
+    if (this.#samples.length > 0) events.push({ type: 'samples', samples: this.#samples });
+    if (this.#timeline !== null) events.push(this.#timeline);
+    if (this.#progress !== null) events.push(this.#progress);
+    this.#samples = [];
+    this.#timeline = null;
+    this.#progress = null;
+    return events;
+  }
+
+  #addLog(lines: readonly LogLine[]): void {
+    for (const line of lines) this.#log.push(line);
+    if (this.#log.length <= 2 * LOG_ROOM) return;
+    this.#missing += this.#log.length - LOG_ROOM;
+    this.#log = this.#log.slice(-LOG_ROOM);
+  }
+
+  #logLines(): readonly LogLine[] {
+    const [first] = this.#log;
+    const lines = this.#log;
+    if (this.#missing > 0 && first !== undefined) {
+      lines.unshift({ ...first, text: `… ${this.#missing} lines not shown …` });
+    }
+    this.#log = [];
+    this.#missing = 0;
+    return lines;
+  }
+}
