@@ -177,10 +177,11 @@ export interface DisassembledInstruction {
 /** What `machine.worker.ts` exposes through Comlink. */
 export interface MachineApi extends BreakpointApi, TimeApi, InspectApi, ProfileApi {
   /**
-   * Sets the one listener; called once by the client with a Comlink proxy.
+   * Sets the one listener; called once by the client with a Comlink proxy. What it returns is
+   * awaited: the page has then dealt with the event.
    * @param page the page's address, against which `data/…` is resolved.
    */
-  listen(listener: (event: MachineEvent) => void, page: string): Promise<void>;
+  listen(listener: (event: MachineEvent) => unknown, page: string): Promise<void>;
   /** The engines that `boot` can be given; never empty. */
   engines(): Promise<readonly EngineChoice[]>;
   /** Loads an image and stops at its entry. Ends what ran before. Breakpoints are kept. */

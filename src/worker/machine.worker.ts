@@ -68,7 +68,7 @@ class MachineWorker implements MachineApi {
 
   #recording = { on: true, budget: DEFAULT_BUDGET };
 
-  listen(listener: (event: MachineEvent) => void, page: string): Promise<void> {
+  listen(listener: (event: MachineEvent) => unknown, page: string): Promise<void> {
     this.#post.listener = listener;
     this.#page = page;
     return Promise.resolve();
