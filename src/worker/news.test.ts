@@ -32,7 +32,8 @@ const log = (count: number): NewsEvent => ({
 function seen(): string[] {
   return sent.splice(0).map((event) => {
     if (event.type === 'progress') return `progress ${event.snapshot.mips}`;
-    if (event.type === 'samples') return `samples ${event.samples.map((s) => s.instructions).join()}`;
+    if (event.type === 'samples')
+      return `samples ${event.samples.map((s) => s.instructions).join()}`;
     return event.type;
   });
 }
