@@ -19,6 +19,7 @@ const memory = (page: Page) => page.getByRole('group', { name: 'Bytes of memory'
 const regions = (page: Page) => page.getByRole('region', { name: 'Memory regions' });
 const log = (page: Page) => page.getByRole('log', { name: 'Console output' });
 const strace = (page: Page) => page.getByRole('log', { name: 'System calls of the program' });
+const profile = (page: Page) => page.getByRole('radiogroup', { name: /of the profile$/ });
 const editor = (page: Page) => page.getByRole('textbox', { name: /^Assembly source/ });
 
 const SIZES: readonly { width: number; height: number; walk: Walk }[] = [
@@ -28,6 +29,7 @@ const SIZES: readonly { width: number; height: number; walk: Walk }[] = [
     walk: [
       ['Output', 'Console', editor],
       ['Output', /^System calls/, strace],
+      ['Output', 'Profile', profile],
       ['Output', 'Console', log],
       ['Processor', 'Disassembly', disassembly],
       ['Processor', 'Vectors', vectors],
@@ -43,6 +45,7 @@ const SIZES: readonly { width: number; height: number; walk: Walk }[] = [
     walk: [
       ['Output', 'Console', editor],
       ['Output', /^System calls/, strace],
+      ['Output', 'Profile', profile],
       ['Views', 'Train', trainButton],
       ['Views', 'CPU', registers],
       ['Processor', 'Disassembly', disassembly],
@@ -64,6 +67,7 @@ const SIZES: readonly { width: number; height: number; walk: Walk }[] = [
       ['Memory views', 'Regions', regions],
       ['Views', 'Console', log],
       ['Output', /^System calls/, strace],
+      ['Output', 'Profile', profile],
     ],
   },
 ];

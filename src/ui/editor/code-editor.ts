@@ -121,7 +121,13 @@ export class CodeEditor {
   reveal(line: number, column?: number): void {
     // At once: a step's line is there in the step's own frame, not some frames later.
     const { Immediate } = this.#monaco.editor.ScrollType;
-    this.#editor.revealLineInCenterIfOutsideViewport(line, Immediate);
+    const inSight = this.#editor
+      .getVisibleRanges()
+      .some(
+        ({ startLineNumber, endLineNumber }) => line >= startLineNumber && line <= endLineNumber,
+      );
+    // Monaco would measure the line for it, and so lay out the page once more in a step's frame.
+    if (!inSight) this.#editor.revealLineInCenterIfOutsideViewport(line, Immediate);
     if (column === undefined) return;
     this.#editor.setPosition({ lineNumber: line, column });
     this.#editor.focus();

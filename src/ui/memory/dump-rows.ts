@@ -24,7 +24,7 @@ export interface Mark {
 class PooledRow {
   readonly element = document.createElement('div');
   readonly #marks = document.createElement('span');
-  readonly #texts: readonly HTMLSpanElement[];
+  readonly #texts: readonly Text[];
   #shown: readonly string[] = [];
   #shownMarks = '';
 
@@ -32,18 +32,18 @@ class PooledRow {
     this.element.className = 'row';
     this.#marks.className = 'marks';
     this.#texts = ['address', 'bytes', 'ascii', 'numbers'].map((name) => {
-      const span = document.createElement('span');
+      const span = this.element.appendChild(document.createElement('span'));
       span.className = name;
-      return span;
+      return span.appendChild(document.createTextNode(''));
     });
-    this.element.append(...this.#texts, this.#marks);
+    this.element.append(this.#marks);
   }
 
   show(content: RowContent): void {
     const texts = [content.address, content.bytes, content.ascii, content.numbers];
     texts.forEach((text, i) => {
-      const span = this.#texts[i];
-      if (span !== undefined && this.#shown[i] !== text) span.textContent = text;
+      const shown = this.#texts[i];
+      if (shown !== undefined && this.#shown[i] !== text) shown.data = text;
     });
     this.#shown = texts;
     const key = content.marks.map((m) => `${m.kind} ${m.at} ${m.length}`).join();

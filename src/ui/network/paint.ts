@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Bytes of ink, or weights, to pixels of a canvas. */
+import { IMAGE_SIDE } from '../../nn/canvas.ts';
 
 export type Rgb = readonly [red: number, green: number, blue: number];
 
@@ -23,6 +24,14 @@ export function paintInk(canvas: HTMLCanvasElement, ink: Uint8Array, colour: Rgb
     image.data[i * 4 + 3] = ink[i] ?? 0;
   }
   context.putImageData(image, 0, 0);
+}
+
+/** A picture of ink for an `<img>`. @param ink 28 × 28 bytes, 255 full. */
+export function inkUrl(ink: Uint8Array, colour: Rgb): string {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = IMAGE_SIDE;
+  paintInk(canvas, ink, colour);
+  return canvas.toDataURL();
 }
 
 /**
