@@ -4,6 +4,9 @@ import type { Page } from '@playwright/test';
 import type { Glassbox } from './support/glassbox.ts';
 import { expect, test } from './support/test.ts';
 
+// Each runs several programs that keep the machine as busy as can be.
+test.slow();
+
 /** Puts a small program in the place of the page's, and runs it. `data` stands in .data. */
 async function run(glassbox: Glassbox, code: string, data = 'dq 0'): Promise<void> {
   const { editor, page } = glassbox;
@@ -37,6 +40,8 @@ async function answers(glassbox: Glassbox): Promise<void> {
   expect(await glassbox.instructions()).toBe(before + 1);
 }
 
+const EXIT = (status: string): string => `mov edi, ${status}\nmov eax, 231\nsyscall`;
+
 test('jumps into data, code written over, a stack without end: each explained', async ({
   glassbox,
   page,
@@ -54,6 +59,73 @@ test('jumps into data, code written over, a stack without end: each explained', 
   // Where it began is still to be seen, and one can go back from there.
   await page.keyboard.press('Alt+F11');
   await expect(glassbox.status).toHaveText('Paused after a step');
+});
+
+test('code that changes itself by right, and memory used up', async ({ glassbox, page }) => {
+  // The operand of `mov ebx` counts up 2,000 times, and is executed each time.
+  const changing = `
+mov eax, 10
+lea rdi, [_start]
+and rdi, -4096
+mov esi, 4096
+mov edx, 7
+syscall
+xor ecx, ecx
+.next:
+.changed: mov ebx, 0
+inc dword [.changed + 1]
+inc ecx
+cmp ecx, 2000
+jb .next
+cmp ebx, 1999
+sete al
+movzx edi, al
+mov eax, 231
+syscall`;
+  await run(glassbox, changing);
+  await expect(glassbox.status).toHaveText('Exited with status 1', { timeout: 60_000 });
+
+  // 1 MiB at a time, each written to, until there is no more; then the heap.
+  const eating = `
+xor ebx, ebx
+.more:
+mov eax, 9
+xor edi, edi
+mov esi, 0x100000
+mov edx, 3
+mov r10d, 0x22
+mov r8, -1
+xor r9d, r9d
+syscall
+test rax, rax
+js .full
+mov [rax], rax
+mov [rax + 0xff000], rax
+inc ebx
+jmp .more
+.full:
+cmp rax, -12
+jne .wrong
+mov eax, 12
+xor edi, edi
+syscall
+lea rdi, [rax + 0x40000000]
+mov rbp, rax
+mov eax, 12
+syscall
+cmp rax, rbp
+jne .wrong
+cmp ebx, 16
+jb .wrong
+${EXIT('12')}
+.wrong:
+${EXIT('1')}`;
+  await run(glassbox, eating);
+  await expect(glassbox.status).toHaveText('Exited with status 12', { timeout: 60_000 });
+  await glassbox.tab('Output', /^System calls/).click();
+  await expect(page.getByRole('log', { name: 'System calls of the program' })).toContainText(
+    'ENOMEM',
+  );
 });
 
 test('output without end and system calls by the million leave the page at hand', async ({

@@ -160,6 +160,8 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#counters?.begin();
     this.#arriving = MOST_ARRIVING;
     let executed = 0;
+    const { restless } = this.#translations;
+    if (this.#memory.state.instructions === 0) restless.clear();
     while (executed < budget) {
       const left = budget - executed;
       const state = this.#memory.state;
@@ -170,6 +172,12 @@ export class JitEngine implements Engine, MemoryObserver {
         continue;
       }
       this.#heedMxcsr();
+      const rest = restless.restAt(Number(state.rip), state.instructions);
+      if (rest > 0) {
+        // slow going: whoever runs this may want to do something else in between
+        const some = this.#step(Math.min(left, rest));
+        return this.#after(executed, some);
+      }
       const unusual = (state.rflags & FLAG.TF) !== 0;
       const atBreakpoint = this.#breakpoints.size > 0 && this.#breakpoints.has(Number(state.rip));
       if (atBreakpoint && executed > 0) return { stop: { kind: 'breakpoint' }, executed };
@@ -328,6 +336,7 @@ export class JitEngine implements Engine, MemoryObserver {
   /** Executes at least one and up to `count` instructions, unless it is slow going. */
   #few(count: number): RunResult {
     const rip = Number(this.#memory.state.rip);
+    if (this.#rests(rip)) return this.#step(1);
     if (!this.#watches.any) return this.#stepper.run(rip, count) ?? this.#step(1);
     const some = this.#watchful.run(rip, count);
     if (some && (some.executed > 0 || some.stop.kind !== 'budget')) return some;
@@ -418,9 +427,14 @@ export class JitEngine implements Engine, MemoryObserver {
     return this.#translate(rip) ? { stop: BUDGET, executed: 0 } : this.#step(1);
   }
 
+  #rests(rip: number): boolean {
+    return this.#translations.restless.restAt(rip, this.#memory.state.instructions) > 0;
+  }
+
   /** @returns false when the code at `rip` is for the fallback. */
   #translate(rip: number): boolean {
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
+    if (this.#rests(rip)) return false;
     const inlining = this.#translations.isHot(rip) ? this.#translations : null;
     const region = buildRegion(this.#code, rip, this.#code.shapeOf, inlining);
     if (!region) return false;

@@ -10,6 +10,7 @@ import { CALLEES } from './callees.ts';
 import type { Counters } from './counters.ts';
 import { compileRegion, type CompileOptions } from './compile.ts';
 import { accessible } from './protection.ts';
+import { RestlessCode } from './restless.ts';
 import { LIMITS } from './shape.ts';
 import { Ranges, type Range } from './ranges.ts';
 import type { Region } from './region.ts';
@@ -75,6 +76,8 @@ export class Translations {
     milliseconds: 0,
     flushes: 0,
   };
+  /** Which code is not worth translating for now: its translations die young. */
+  readonly restless = new RestlessCode();
   /** What new translations look out for; whoever changes it flushes. */
   watch: WatchTests | null = null;
   /** What counts in new translations; the same. */
@@ -371,6 +374,8 @@ export class Translations {
     if (doomed.size === 0) return;
     this.#remaining.clear();
     this.#drop(doomed);
+    const pages = new Set([...doomed].flatMap(({ sources }) => [...codePages(sources)]));
+    this.restless.rewritten(pages, this.#memory.state.instructions);
   }
 
   #drop(doomed: ReadonlySet<Translation>): void {
@@ -455,11 +460,15 @@ function callsOf(region: Region): Set<number> {
   );
 }
 
-function pagesOf(t: Translation): Set<number> {
-  const pages = new Set(t.assumed);
-  for (const s of t.sources) {
+function pagesOf({ assumed, sources }: Translation): Set<number> {
+  return new Set([...assumed, ...codePages(sources)]);
+}
+
+function codePages(sources: readonly Source[]): Set<number> {
+  const pages = new Set<number>();
+  for (const s of sources) {
     const last = Math.floor((s.start + s.bytes.length - 1) / PAGE_SIZE);
-    for (let page = Math.floor(s.start / PAGE_SIZE); page <= last; page++) pages.add(page);
+    for (let p = Math.floor(s.start / PAGE_SIZE); p <= last; p++) pages.add(p);
   }
   return pages;
 }
