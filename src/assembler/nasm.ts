@@ -56,10 +56,27 @@ const LIMITS = [
 /** Files open at once: includes nested deeper than this are a circle. */
 const MAX_OPEN_FILES = 100;
 
+/** The option that lets the passes after the first reuse its work: `wasm/nasm/replay.c`. */
+export const REPLAY = '--replay';
+
+/** With it, NASM's exit status when a later pass turned out to need the preprocessor after all. */
+export const DIVERGED = 4;
+
 class TooManyMessages extends Error {}
 
 /** @param main path of the file to assemble, relative to the root of `sources`; no leading `-`. */
 export function runNasm(module: WebAssembly.Module, sources: SourceTree, main: string): NasmRun {
+  const run = runOnce(module, sources, main, [REPLAY]);
+  return run.status === DIVERGED ? runOnce(module, sources, main, []) : run;
+}
+
+/** The same with the given options, and no second try. */
+export function runOnce(
+  module: WebAssembly.Module,
+  sources: SourceTree,
+  main: string,
+  options: readonly string[],
+): NasmRun {
   const image = new OutputFile();
   const records = new OutputFile();
   const out = new Map<string, Inode>([
@@ -78,6 +95,7 @@ export function runNasm(module: WebAssembly.Module, sources: SourceTree, main: s
       'nasm',
       ...['-f', 'bin', '-g', '-F', 'glass'],
       ...LIMITS,
+      ...options,
       ...['-o', `${OUT_DIR}/${OUT_FILE}`, main],
     ],
     [],

@@ -50,6 +50,8 @@ echo "$TARBALL_SHA256  $NASM_TARBALL" | sha256sum --check --quiet
 tar -xJf "$NASM_TARBALL" -C "$work"
 cd "$work/nasm-$VERSION"
 patch -s -p1 <"$here/glass-debug-format.patch"
+patch -s -p1 <"$here/replay.patch"
+cp "$here/replay.c" "$here/replay.h" asm/
 
 # The reproducible part: __DATE__ becomes the version (a macro of NASM's own that is a string, so
 # that nothing needs quoting), no directory of this build, no debug or name sections.
