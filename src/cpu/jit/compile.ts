@@ -25,7 +25,7 @@ import { planAccesses, type Placed } from './access.ts';
 import { planBudget, type Budget } from './budget.ts';
 import { analyse, type BlockFacts } from './liveness.ts';
 import { successors, type Block, type Region } from './region.ts';
-import { countRounds, FEWEST } from './rounds-code.ts';
+import { promiseRounds } from './rounds-code.ts';
 import { planRounds, type Rounds } from './rounds.ts';
 import { LoadGroups } from './load-groups.ts';
 import { structure } from './structure.ts';
@@ -56,8 +56,12 @@ interface RoundsNodes {
   readonly plan: Rounds;
   readonly ask: Node;
   readonly again: Node;
+  /** On the way from `ask` to the original loop. */
+  readonly refused: Node;
   readonly enter: Edge;
+  /** The first of several. */
   readonly refuse: Edge;
+  readonly original: Edge;
   readonly repeat: Edge;
   readonly end: Edge;
 }
@@ -133,6 +137,7 @@ class RegionCompiler {
     const budget = planBudget(live, checked, new Set(this.#rounds.map((r) => r.plan.header)));
     const planOf = (b: Block): Placed[][] => this.#plans.get(b) ?? planAccesses(b.insns);
     const facts = analyse(live, budget.checkpoints, this.#watching, planOf);
+    this.#askAtOnce(facts);
     const rank = new Map(reversePostorder(start).map((n, i) => [n, i]));
     const dispatchers = makeReducible(this.#graph, start, (n) => rank.get(n) ?? 0);
 
@@ -228,6 +233,7 @@ class RegionCompiler {
     for (const block of plan.blocks) this.#addNode(block);
     for (const [block, placed] of plan.plans) this.#plans.set(block, placed);
     const again = this.#graph.add();
+    const refused = this.#graph.add();
     for (const block of plan.blocks) this.#connectBlock(block);
     for (const block of plan.blocks) {
       for (const edge of this.#edges.get(block) ?? []) if (edge.to === header) edge.to = again;
@@ -237,31 +243,51 @@ class RegionCompiler {
       plan,
       ask,
       again,
+      refused,
       enter: this.#graph.connect(ask, first),
-      refuse: this.#graph.connect(ask, header),
+      refuse: this.#graph.connect(ask, refused),
+      original: this.#graph.connect(refused, header),
       repeat: this.#graph.connect(again, first),
       end: this.#graph.connect(again, ask),
     });
   }
 
-  #roundsCode({ plan, ask, again, enter, refuse, repeat, end }: RoundsNodes, length: number): void {
+  /**
+   * Lets those who come to a loop ask at once. Where its copy may leave before it has written flags
+   * they come to the first round as it is instead: the flags are then known behind it.
+   */
+  #askAtOnce(facts: ReadonlyMap<Block, BlockFacts>): void {
+    for (const { plan, ask, refused } of this.#rounds) {
+      if (facts.get(plan.header)?.flagsIn() !== false) continue;
+      const header = this.#node(plan.original);
+      for (const node of this.#graph.nodes) {
+        if (node === refused) continue;
+        for (const edge of node.edges) if (edge.to === header) edge.to = ask;
+      }
+    }
+  }
+
+  #roundsCode({ plan, ask, again, refused, ...edges }: RoundsNodes, length: number): void {
     const { rounds, left } = this.#vars;
     const at = plan.header.ip.toString(16);
-    const cond = op('i32.ge_u', get(rounds), i32(FEWEST));
-    const stmts = countRounds(this.#lift, plan, length);
+    const promise = promiseRounds(this.#lift, plan, length);
     this.#code.set(ask, {
-      title: `ask for rounds of ${at}`,
-      stmts,
-      tests: [{ cond, edge: enter }],
-      last: refuse,
+      title: `ask for ${promise.rounds} rounds of ${at}`,
+      stmts: [],
+      tests: promise.refusals.map((cond, i) => ({
+        cond,
+        edge: i === 0 ? edges.refuse : this.#graph.connect(ask, refused),
+      })),
+      last: edges.enter,
     });
-    const charge = op('i32.sub', get(left), op('i32.mul', get(rounds), i32(length)));
-    this.#onEdge.set(enter, [set(left, charge)]);
+    const charge = op('i32.sub', get(left), i32(promise.rounds * length));
+    this.#onEdge.set(edges.enter, [set(left, charge), set(rounds, i32(promise.rounds))]);
+    this.#code.set(refused, { title: 'refused', stmts: [], tests: [], last: edges.original });
     this.#code.set(again, {
       title: `next round of ${at}`,
       stmts: [set(rounds, op('i32.sub', get(rounds), i32(1)))],
-      tests: [{ cond: get(rounds), edge: repeat }],
-      last: end,
+      tests: [{ cond: get(rounds), edge: edges.repeat }],
+      last: edges.end,
     });
   }
 
@@ -270,7 +296,7 @@ class RegionCompiler {
   #liftAll(order: readonly Node[], budget: Budget, facts: ReadonlyMap<Block, BlockFacts>): void {
     const preds = predecessors(order);
     const rounds = new Map(
-      this.#rounds.flatMap((r) => [[r.ask, r] as const, [r.again, r] as const]),
+      this.#rounds.flatMap((r) => [r.ask, r.again, r.refused].map((n) => [n, r] as const)),
     );
     for (const node of order) {
       const from = (preds.get(node) ?? []).filter((p) => rounds.get(p)?.again !== p);
@@ -319,6 +345,7 @@ class RegionCompiler {
       } else if (insn.mnemonic !== 'Jmp') lifterOf(insn)(lift);
     });
     if (block.term.k === 'step') way = liftTerminator(lift, block.term);
+    lift.emit(...lift.lowLanes.joinAll());
     const edges = this.#edges.get(block) ?? [];
     const title = `block ${block.ip.toString(16)}${loop ? ' in rounds' : ''}`;
     this.#code.set(this.#node(block), { title, stmts: lift.stmts, ...ways(way, edges) });

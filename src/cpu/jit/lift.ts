@@ -24,6 +24,7 @@ import { carryOfUnknown } from './flag-values.ts';
 import type { FlagKind, FlagState, Size } from './flags.ts';
 import { call, callStmt, get, i32, i64, ifThen, op, opImm, readsOnly, set, store } from './ir.ts';
 import type { Exit, Expr, Stmt, Var } from './ir.ts';
+import { LowLanes, type Float, type LowState } from './lift/low-lanes.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars, Window } from './vars.ts';
 import type { WatchTests } from './watch.ts';
@@ -60,6 +61,8 @@ export interface Charge {
   readonly unused: Exit['unused'];
 }
 
+const NOTHING_APART: LowState = new Map();
+
 const NEED_READ = 1;
 const NEED_WRITE = 2;
 
@@ -91,6 +94,7 @@ export class Lift {
   /** Whether anyone looks at the flags that the current instruction leaves. */
   flagsLive = true;
   insn!: Insn;
+  readonly lowLanes: LowLanes;
   /** Number of the current instruction in its block, and of all of them. */
   #at = 0;
   #count = 0;
@@ -102,6 +106,7 @@ export class Lift {
 
   constructor(vars: Vars, options: LiftOptions) {
     this.vars = vars;
+    this.lowLanes = new LowLanes(vars);
     this.#options = options;
   }
 
@@ -118,6 +123,7 @@ export class Lift {
     this.#plan = plan;
     this.#count = insns.length;
     this.#groupBase.clear();
+    this.lowLanes.begin(NOTHING_APART);
     this.vars.endBlock();
   }
 
@@ -160,7 +166,7 @@ export class Lift {
 
   /** Collects the statements of a branch. */
   within(build: () => void): Stmt[] {
-    this.storeFlags();
+    this.settle();
     const outer = this.stmts;
     this.stmts = [];
     build();
@@ -200,7 +206,8 @@ export class Lift {
   /** Leaves the region when `executed` instructions of the block have executed. */
   exit(code: number, rip: Expr, executed: number): Exit {
     const { ahead, unused } = this.#charge;
-    const before = this.flags ? stored(this.flags, this.vars.flags) : undefined;
+    const before = this.flags ? stored(this.flags, this.vars.flags) : [];
+    before.push(...this.lowLanes.all());
     return { k: 'exit', code, rip, refund: ahead - executed, unused, before };
   }
 
@@ -220,11 +227,7 @@ export class Lift {
     }
     let base = this.#groupBase.get(group);
     if (p.first || !base) {
-      const wide = this.hold(op('i64.add', this.address(access), i64(group.low)));
-      if (!group.hoisted) this.#checkWindow(windowOf(this.vars, group), wide, group.span);
-      const narrow = this.vars.blockTemp('i32');
-      this.set(narrow, op('i32.wrap_i64', wide));
-      base = get(narrow);
+      base = group.hoisted ? this.#narrowAddress(access, group.low) : this.#checkedAddress(p);
       this.#groupBase.set(group, base);
     }
     const offset = p.delta - group.low;
@@ -236,6 +239,31 @@ export class Lift {
       );
     }
     return { addr: base, offset };
+  }
+
+  #checkedAddress({ access, group }: Placed): Expr {
+    const wide = this.hold(op('i64.add', this.address(access), i64(group.low)));
+    this.#checkWindow(windowOf(this.vars, group), wide, group.span);
+    return this.#blockLong(op('i32.wrap_i64', wide));
+  }
+
+  /** An address that is known to lie in RAM: computed in 32 bits, it needs not be cut. */
+  #narrowAddress(access: Access, low: number): Expr {
+    const part = (reg: number): Expr => op('i32.wrap_i64', get(this.gprVar(reg)));
+    let e: Expr | null = access.base >= 0 ? part(access.base) : null;
+    if (access.index >= 0) {
+      const index = op('i32.shl', part(access.index), i32(Math.log2(access.scale)));
+      e = e ? op('i32.add', e, index) : index;
+    }
+    const constant = i32(access.disp + low);
+    return this.#blockLong(e ? op('i32.add', e, constant) : constant);
+  }
+
+  /** Holds a value until the block's end. */
+  #blockLong(e: Expr): Expr {
+    const v = this.vars.blockTemp(e.ty);
+    this.set(v, e);
+    return get(v);
   }
 
   #misaligned(address: Expr, wrong: Expr): void {
@@ -483,6 +511,12 @@ export class Lift {
     this.flags = { kind, size, a, b, c };
   }
 
+  /** Brings the whole state into its usual form. */
+  settle(): void {
+    this.storeFlags();
+    this.emit(...this.lowLanes.joinAll());
+  }
+
   /** Puts the flags into their variables altogether. */
   storeFlags(): void {
     if (!this.flags) return;
@@ -557,45 +591,76 @@ export class Lift {
 
   // ---- xmm ----
 
-  xmmVar(reg: number): Vars['rip'] {
+  #xmmNumber(i: number): number {
+    const o = this.operand(i);
+    if (o.k !== 'xmm') throw new Error(`operand ${i} of ${this.insn.mnemonic} is no xmm`);
+    return o.reg;
+  }
+
+  /** A whole register. */
+  xmm(reg: number): Expr {
+    this.emit(...this.lowLanes.join(reg));
+    return get(this.#xmmVar(reg));
+  }
+
+  #xmmVar(reg: number): Var {
     const v = this.vars.xmm[reg];
     if (!v) throw new Error(`no register xmm${reg}`);
     return v;
   }
 
-  xmmReg(i: number): Vars['rip'] {
-    const o = this.operand(i);
-    if (o.k !== 'xmm') throw new Error(`operand ${i} of ${this.insn.mnemonic} is no xmm`);
-    return this.xmmVar(o.reg);
+  setXmm(reg: number, value: Expr): void {
+    this.set(this.#xmmVar(reg), value);
+    this.lowLanes.overwritten(reg);
   }
 
   /** A whole xmm operand, register or 16 bytes of memory. */
   vec(i: number): Expr {
     const o = this.operand(i);
-    return o.k === 'mem' ? this.load('v128.load') : get(this.xmmReg(i));
+    return o.k === 'mem' ? this.load('v128.load') : this.xmm(this.#xmmNumber(i));
   }
 
   setVec(i: number, value: Expr): void {
     const o = this.operand(i);
     if (o.k === 'mem') this.store('v128.store', value);
-    else this.set(this.xmmReg(i), value);
+    else this.setXmm(this.#xmmNumber(i), value);
+  }
+
+  /** Copies the second operand, a register, to the first, as it is. */
+  copyXmm(): void {
+    const [to, from] = [this.#xmmNumber(0), this.#xmmNumber(1)];
+    if (to === from) return;
+    const low = this.lowLanes.read(from, 'f32');
+    const ty = this.lowLanes.state().get(from);
+    this.setXmm(to, get(this.#xmmVar(from)));
+    if (low && ty) this.set(this.lowLanes.write(to, ty), get(low));
+  }
+
+  /** A vector whose lowest lane is that of an xmm or memory operand; the others do not count. */
+  lowest(i: number, ty: Float): Expr {
+    const o = this.operand(i);
+    if (o.k === 'mem') return this.load(ty === 'f64' ? 'v128.load64_zero' : 'v128.load32_zero');
+    const reg = this.#xmmNumber(i);
+    const low = this.lowLanes.read(reg, ty);
+    return low ? get(low) : this.xmm(reg);
+  }
+
+  /** Writes the lowest lane of a register from that of a vector, and keeps the others. */
+  setLowest(i: number, ty: Float, value: Expr): void {
+    const reg = this.#xmmNumber(i);
+    if (this.lowLanes.tears(reg, ty)) this.emit(...this.lowLanes.join(reg));
+    this.set(this.lowLanes.write(reg, ty), value);
   }
 
   /** The lowest f64 (or f32) of an xmm or memory operand. */
-  scalar(i: number, ty: 'f64' | 'f32'): Expr {
-    const o = this.operand(i);
-    if (o.k === 'mem') return this.load(`${ty}.load`);
-    return opImm(
-      ty === 'f64' ? 'f64x2.extract_lane' : 'f32x4.extract_lane',
-      [0],
-      get(this.xmmReg(i)),
-    );
+  scalar(i: number, ty: Float): Expr {
+    if (this.operand(i).k === 'mem') return this.load(`${ty}.load`);
+    const name = ty === 'f64' ? 'f64x2.extract_lane' : 'f32x4.extract_lane';
+    return opImm(name, [0], this.lowest(i, ty));
   }
 
   /** Writes the lowest lane and keeps the others. */
-  setScalar(i: number, ty: 'f64' | 'f32', value: Expr): void {
-    const v = this.xmmReg(i);
-    const name = ty === 'f64' ? 'f64x2.replace_lane' : 'f32x4.replace_lane';
-    this.set(v, opImm(name, [0], get(v), value));
+  setScalar(i: number, ty: Float, value: Expr): void {
+    this.setLowest(i, ty, op(ty === 'f64' ? 'f64x2.splat' : 'f32x4.splat', value));
   }
 }

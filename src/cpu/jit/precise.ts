@@ -82,12 +82,12 @@ function instruction(lift: Lift, vars: Vars, insn: Insn): Stmt[] {
   lift.beginInsn(insn, 0, true);
   if (term.k !== 'goto') {
     const way = liftTerminator(lift, term);
-    lift.storeFlags();
+    lift.settle();
     leave(lift, way, term);
   } else if (insn.mnemonic === 'Jmp') lift.emit(exitTo(term.to));
   else {
     LIFTERS.get(insn.mnemonic)?.lift(lift);
-    lift.storeFlags();
+    lift.settle();
   }
   return lift.stmts;
 }

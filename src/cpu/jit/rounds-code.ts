@@ -1,51 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** The code in front of a loop's rounds (`rounds.ts`): how many of them can be promised. */
-import { get, i32, i64, op, select, set, type Expr, type Stmt, type Var } from './ir.ts';
+/**
+ * The code in front of a loop's rounds (`rounds.ts`): whether a fixed number of them can be
+ * promised. To ask for a fixed number is one comparison an access; to find out for how many rounds
+ * the windows last took ten times as long, which a loop of a few rounds never got back.
+ */
+import { get, i32, i64, op, type Expr } from './ir.ts';
 import type { Lift } from './lift.ts';
 import type { Hoist, Limit, Linear, Rounds } from './rounds.ts';
 
-/** Fewer rounds than that are not worth it. */
-export const FEWEST = 2;
+/** Instructions that are promised together, more or less: the question's own price is lost in them. */
+const WORTH = 1024;
+const FEWEST = 8;
+const MOST = 64;
 
-/**
- * Sets `rounds` to how many rounds of at most `length` instructions the budget and the windows
- * allow.
- */
-export function countRounds(lift: Lift, plan: Rounds, length: number): Stmt[] {
-  const { rounds, left } = lift.vars;
-  const stmts: Stmt[] = [set(rounds, op('i32.div_u', get(left), i32(length)))];
-  lift.vars.endBlock();
-  const atMost = (n: Expr): void => {
-    const held = lift.vars.temp('i32');
-    stmts.push(set(held, n));
-    const fewer = op('i32.lt_u', get(held), get(rounds));
-    stmts.push(set(rounds, select(fewer, get(held), get(rounds))));
-  };
-  for (const limit of plan.limits) {
-    atMost(limitRounds(lift, limit));
-    lift.vars.endInsn();
-  }
-  for (const hoist of plan.hoists) {
-    windowRounds(lift, hoist, stmts, atMost);
-    lift.vars.endInsn();
-  }
-  return stmts;
+export interface Promise {
+  readonly rounds: number;
+  /** What must not hold for any of the questions. */
+  readonly refusals: readonly Expr[];
 }
 
-/** Rounds until a 32-bit register wraps around; its upper half is clear. */
-function limitRounds(lift: Lift, { reg, step }: Limit): Expr {
-  const value = op('i32.wrap_i64', get(lift.gprVar(reg)));
-  const room = step > 0 ? op('i32.xor', value, i32(-1)) : value;
-  return divided(room, Math.abs(step));
+/** @param length most instructions of a round. */
+export function promiseRounds(lift: Lift, plan: Rounds, length: number): Promise {
+  const rounds = Math.max(FEWEST, Math.min(MOST, Math.floor(WORTH / length)));
+  const refusals = [op('i32.lt_s', get(lift.vars.left), i32(rounds * length))];
+  for (const limit of plan.limits) refusals.push(wraps(lift, limit, rounds));
+  for (const hoist of plan.hoists) refusals.push(...leaves(lift, hoist, rounds - 1));
+  return { rounds, refusals };
 }
 
-function divided(value: Expr, by: number): Expr {
-  return by === 1 ? value : op('i32.div_u', value, i32(by));
+/** Whether a register that counts in 32 bits has anything in its upper half, or will wrap around. */
+function wraps(lift: Lift, { reg, step }: Limit, rounds: number): Expr {
+  const value = get(lift.gprVar(reg));
+  const way = Math.abs(step) * rounds;
+  const last = step > 0 ? value : op('i64.sub', value, i64(way));
+  return op('i64.ge_u', last, i64(Math.max(2 ** 32 - way, 0)));
 }
 
 function linear(lift: Lift, from: Expr, { constant, terms }: Linear): Expr {
   let e = from;
   for (const { reg, factor } of terms) e = op('i64.add', e, scaled(get(lift.gprVar(reg)), factor));
+  return plus(e, constant);
+}
+
+function plus(e: Expr, constant: number): Expr {
   return constant === 0 ? e : op('i64.add', e, i64(constant));
 }
 
@@ -53,42 +50,24 @@ function scaled(value: Expr, factor: number): Expr {
   return factor === 1 ? value : op('i64.mul', value, i64(factor));
 }
 
-function windowRounds(
-  lift: Lift,
-  { group, offset, step }: Hoist,
-  stmts: Stmt[],
-  atMost: (n: Expr) => void,
-): void {
-  const hold = (e: Expr): Var => {
-    const v = lift.vars.temp(e.ty);
-    stmts.push(set(v, e));
-    return v;
-  };
+/** Whether an access is outside its window now, or will be within `more` rounds. */
+function leaves(lift: Lift, { group, offset, step }: Hoist, more: number): Expr[] {
   const { start, length } = lift.windowBounds(group);
+  const [term] = step.terms;
+  const way = Math.abs(step.constant) * more;
+  const lowest = group.low - (step.constant < 0 ? way : 0);
   const first = linear(lift, lift.address(group.lead), {
     ...offset,
-    constant: offset.constant + group.low,
+    constant: offset.constant + lowest,
   });
-  const inside = hold(op('i64.sub', first, start));
-  const outside = op('i64.ge_u', get(inside), length);
-  const [term] = step.terms;
+  const inside = op('i64.sub', first, start);
+  const outside = (e: Expr): Expr => op('i64.ge_u', e, length);
   if (term) {
-    const by = hold(scaled(get(lift.gprVar(term.reg)), term.factor));
-    const usable = hold(op('i64.lt_u', op('i64.sub', get(by), i64(1)), i64(0x7fff_ffff)));
-    const behind = op('i32.wrap_i64', op('i64.sub', length, get(inside)));
-    const divisor = select(get(usable), op('i32.wrap_i64', get(by)), i32(1));
-    const n = op('i32.add', op('i32.div_u', op('i32.sub', behind, i32(1)), divisor), i32(1));
-    const still = op('i64.eqz', get(by));
-    const some = select(get(usable), n, select(still, get(lift.vars.rounds), i32(0)));
-    atMost(select(outside, i32(0), some));
-    return;
+    const by = scaled(get(lift.gprVar(term.reg)), term.factor);
+    const far = op('i64.add', inside, op('i64.mul', by, i64(more)));
+    return [outside(inside), op('i64.ge_u', by, i64(2 ** 31)), outside(far)];
   }
-  const by = step.constant;
-  if (by === 0) return atMost(select(outside, i32(0), get(lift.vars.rounds)));
-  const room =
-    by > 0
-      ? op('i32.sub', op('i32.wrap_i64', op('i64.sub', length, get(inside))), i32(1))
-      : op('i32.wrap_i64', get(inside));
-  const n = op('i32.add', divided(room, Math.abs(by)), i32(1));
-  atMost(select(outside, i32(0), n));
+  if (way === 0) return [outside(inside)];
+  if (length.k !== 'const') return [outside(inside), outside(plus(inside, way))];
+  return [op('i64.ge_u', inside, i64(Math.max(Number(length.value) - way, 0)))];
 }

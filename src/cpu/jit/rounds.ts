@@ -45,7 +45,7 @@ const ZERO: Linear = { constant: 0, terms: [] };
 /**
  * @param body the loop's blocks, `header` among them.
  * @param planOf plans the access checks of a block.
- * @returns null when the loop has another inside, or is too long.
+ * @returns null when the loop has another inside, is too long, or could not do without any check.
  */
 export function planRounds(
   header: Block,
@@ -77,6 +77,7 @@ export function planRounds(
       }
     });
   }
+  if (hoists.length === 0) return null;
   return { original: header, header: first, blocks, plans, hoists, limits: steps.limits() };
 }
 
@@ -154,7 +155,7 @@ class Steps {
       offset: sum(base.before, index.before, lead.scale),
       step: sum(base.step, index.step, lead.scale),
     };
-    // one register's step may divide, and must be alone for that
+    // by one register, so that its sign can be asked for
     if (hoist.step.terms.length > 1) return null;
     if (hoist.step.terms.length === 1 && hoist.step.constant !== 0) return null;
     for (const reg of [lead.base, lead.index]) this.#limit(reg);

@@ -16,7 +16,7 @@ export const LIMITS = {
   /** Largest callee that is copied into its caller, where a region is worth its best translation. */
   inline: 80,
   /** The same for one called through a pointer: a routine that was chosen at run time. */
-  chosen: 160,
+  chosen: 192,
   depth: 3,
   /** Instructions of a region, copies included. */
   region: 480,

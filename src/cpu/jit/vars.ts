@@ -55,6 +55,7 @@ export class Vars {
   };
   readonly gpr: Var[] = GPR_NAMES.map((name) => this.make(name, 'i64'));
   readonly xmm: Var[] = Array.from({ length: 16 }, (_, i) => this.make(`xmm${i}`, 'v128'));
+  readonly #lowLanes = new Map<number, Var>();
   readonly windows = new Map<string, Window>();
   /** Homes of the windows that sites share, by their keys. */
   readonly homes = new Map<string, number>();
@@ -72,6 +73,13 @@ export class Vars {
   make(name: string, ty: Ty): Var {
     this.locals.push(ty);
     return { name, ty, local: this.locals.length };
+  }
+
+  /** Where the lowest lane of an xmm register lives while it is apart (`lift/low-lanes.ts`). */
+  lowLane(reg: number): Var {
+    let v = this.#lowLanes.get(reg);
+    if (!v) this.#lowLanes.set(reg, (v = this.make(`low${reg}`, 'v128')));
+    return v;
   }
 
   /** A temporary that lives until the end of the instruction. */

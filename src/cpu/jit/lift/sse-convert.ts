@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Conversions. What does not fit becomes the integer indefinite: the most negative number. */
-import { get, i32, i64, op, select, v128Lanes, f32, f64, type Expr } from '../ir.ts';
+import { i32, i64, op, select, v128Lanes, f32, f64, type Expr } from '../ir.ts';
 import type { Lift } from '../lift.ts';
+import type { Float } from './low-lanes.ts';
 import { registrar, type Table } from './registry.ts';
 import { shuffle } from './sse-move.ts';
-
-type Float = 'f64' | 'f32';
 
 function toInteger(c: Lift, ty: Float, truncate: boolean): void {
   const size = c.size(0);
@@ -48,7 +47,7 @@ function doublesToInts(c: Lift, truncate: boolean): void {
 
 /** The lower half of the source as a vector (8 bytes of memory). */
 function lowerHalf(c: Lift): Expr {
-  return c.operand(1).k === 'mem' ? c.load('v128.load64_zero') : get(c.xmmReg(1));
+  return c.lowest(1, 'f64');
 }
 
 function noMmx(insn: { ops: readonly { k: string }[] }): boolean {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Floating-point arithmetic, comparison and rounding. */
-import { get, i32, op, opImm, type Expr } from '../ir.ts';
+import { i32, op, type Expr } from '../ir.ts';
 import type { Lift } from '../lift.ts';
+import type { Float } from './low-lanes.ts';
 import { registrar, type Table } from './registry.ts';
 import { imm8, shuffle } from './sse-move.ts';
-
-type Float = 'f64' | 'f32';
 
 const VECTOR = { f64: 'f64x2', f32: 'f32x4' } as const;
 
@@ -13,27 +12,12 @@ function packed(c: Lift, ty: Float, name: string): void {
   c.setVec(0, op(`${VECTOR[ty]}.${name}`, c.vec(0), c.vec(1)));
 }
 
-function scalar(c: Lift, ty: Float, name: string): void {
-  c.setScalar(0, ty, op(`${ty}.${name}`, c.scalar(0, ty), c.scalar(1, ty)));
-}
-
 /**
- * An addition or multiplication of the lowest lanes. Of two NaNs the first counts: V8 exchanges the
- * operands of f64.add where that saves a move, those of f64x2.add never.
+ * Arithmetic on the lowest lanes. Of two NaNs the first counts: V8 exchanges the operands of f64.add
+ * where that saves a move, those of f64x2.add never. What the other lanes come to is of no meaning.
  */
-function commutative(c: Lift, ty: Float, name: string): void {
-  setLowest(c, ty, op(`${VECTOR[ty]}.${name}`, c.vec(0), lowVector(c, 1, ty)));
-}
-
-/** The source as a vector of which only the lowest lane counts. */
-function lowVector(c: Lift, i: number, ty: Float): Expr {
-  const o = c.operand(i);
-  if (o.k === 'mem') return c.load(ty === 'f64' ? 'v128.load64_zero' : 'v128.load32_zero');
-  return get(c.xmmReg(i));
-}
-
-function setLowest(c: Lift, ty: Float, value: Expr): void {
-  c.setScalar(0, ty, opImm(`${VECTOR[ty]}.extract_lane`, [0], value));
+function scalar(c: Lift, ty: Float, name: string): void {
+  c.setLowest(0, ty, op(`${VECTOR[ty]}.${name}`, c.lowest(0, ty), c.lowest(1, ty)));
 }
 
 /**
@@ -43,7 +27,7 @@ function setLowest(c: Lift, ty: Float, value: Expr): void {
 function extreme(c: Lift, ty: Float, name: 'pmin' | 'pmax', whole: boolean): void {
   const operation = `${VECTOR[ty]}.${name}`;
   if (whole) c.setVec(0, op(operation, c.vec(1), c.vec(0)));
-  else setLowest(c, ty, op(operation, lowVector(c, 1, ty), c.vec(0)));
+  else c.setLowest(0, ty, op(operation, c.lowest(1, ty), c.lowest(0, ty)));
 }
 
 /** Lanes of ones where the predicate (0 … 7) holds. */
@@ -79,10 +63,7 @@ function compare(c: Lift, ty: Float, whole: boolean): void {
     c.setVec(0, comparison(c, ty, c.vec(0), c.vec(1), predicate));
     return;
   }
-  const result = comparison(c, ty, c.vec(0), lowVector(c, 1, ty), predicate);
-  const size = ty === 'f64' ? 8 : 4;
-  const kept = size === 8 ? [0, 3] : [0, 5, 6, 7];
-  c.setVec(0, shuffle(size, kept, result, c.vec(0)));
+  c.setLowest(0, ty, comparison(c, ty, c.lowest(0, ty), c.lowest(1, ty), predicate));
 }
 
 /** comis, ucomis: ZF, PF, CF = unordered 111, greater 000, less 001, equal 100. */
@@ -137,9 +118,8 @@ export function registerSseFloat(table: Table): void {
     const stem = name.charAt(0).toUpperCase() + name.slice(1);
     on(`${stem}pd`, (c) => packed(c, 'f64', name));
     on(`${stem}ps`, (c) => packed(c, 'f32', name));
-    const lowest = name === 'add' || name === 'mul' ? commutative : scalar;
-    on(`${stem}sd`, (c) => lowest(c, 'f64', name));
-    on(`${stem}ss`, (c) => lowest(c, 'f32', name));
+    on(`${stem}sd`, (c) => scalar(c, 'f64', name));
+    on(`${stem}ss`, (c) => scalar(c, 'f32', name));
   }
   on('Sqrtpd', (c) => c.setVec(0, op('f64x2.sqrt', c.vec(1))));
   on('Sqrtps', (c) => c.setVec(0, op('f32x4.sqrt', c.vec(1))));

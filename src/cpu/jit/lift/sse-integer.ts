@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Integer arithmetic, comparison and shifts in lanes. */
-import { get, i32, i64, op, opImm, select, V_ZERO, type Expr } from '../ir.ts';
+import { i32, i64, op, opImm, select, V_ZERO, type Expr } from '../ir.ts';
 import type { Lift } from '../lift.ts';
 import { registrar, type Table } from './registry.ts';
 import { imm8, lane64, shuffle } from './sse-move.ts';
@@ -104,7 +104,7 @@ function laneShift(c: Lift, shape: string, bits: number, name: 'shl' | 'shr_u' |
     else c.setVec(0, op(`${shape}.${name}`, v, i32(n)));
     return;
   }
-  const n = c.hold(o.k === 'mem' ? c.load('i64.load') : lane64(get(c.xmmReg(1)), 0));
+  const n = c.hold(o.k === 'mem' ? c.load('i64.load') : lane64(c.vec(1), 0));
   const large = op('i64.ge_u', n, i64(bits));
   const count = op('i32.wrap_i64', n);
   if (name === 'shr_s') c.setVec(0, op(`${shape}.shr_s`, v, select(large, i32(bits - 1), count)));
@@ -145,7 +145,7 @@ function shuffleWords(c: Lift, first: 0 | 4): void {
 /** pmovzx, pmovsx: the low lanes widened, from 8, 4 or 2 bytes of memory. */
 function widen(c: Lift, steps: readonly string[], bytes: number): void {
   const o = c.operand(1);
-  let v: Expr = o.k === 'mem' ? narrowLoad(c, bytes) : get(c.xmmReg(1));
+  let v: Expr = o.k === 'mem' ? narrowLoad(c, bytes) : c.vec(1);
   for (const step of steps) v = op(step, v);
   c.setVec(0, v);
 }
@@ -167,7 +167,7 @@ function blend(c: Lift, size: 2 | 4 | 8): void {
 /** blendvps and friends: lanes chosen by the sign bits of xmm0. */
 function blendBySign(c: Lift, shape: string): void {
   const bits = { i8x16: 7, i32x4: 31, i64x2: 63 }[shape] ?? 7;
-  const chosen = op(`${shape}.shr_s`, get(c.xmmVar(0)), i32(bits));
+  const chosen = op(`${shape}.shr_s`, c.xmm(0), i32(bits));
   c.setVec(0, op('v128.bitselect', c.vec(1), c.vec(0), chosen));
 }
 
@@ -275,7 +275,11 @@ function registerShuffles(table: Table): void {
   unpack('Punpckhwd', 2, true);
   unpack('Punpckldq Unpcklps', 4, false);
   unpack('Punpckhdq Unpckhps', 4, true);
-  unpack('Punpcklqdq Unpcklpd', 8, false);
+  on(
+    'Punpcklqdq Unpcklpd',
+    (c) => c.setVec(0, shuffle(8, [0, 2], c.lowest(0, 'f64'), c.lowest(1, 'f64'))),
+    plain,
+  );
   unpack('Punpckhqdq Unpckhpd', 8, true);
   on('Pshufd', (c) => {
     const n = imm8(c, 2);

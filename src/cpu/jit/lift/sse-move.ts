@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Moves of xmm registers, whole and by lanes. */
-import { get, op, opImm, V_ZERO, type Expr } from '../ir.ts';
+import { op, opImm, V_ZERO, type Expr } from '../ir.ts';
 import type { Lift } from '../lift.ts';
+import type { Float } from './low-lanes.ts';
 import { registrar, type Table } from './registry.ts';
 
 /** Shuffle of whole lanes of `size` bytes; numbers from 16 / size on come from the second vector. */
@@ -30,22 +31,21 @@ function isMem(c: Lift, i: number): boolean {
 }
 
 /** movss, movsd: a load clears the rest, a register move keeps it. */
-function moveScalar(c: Lift, ty: 'f64' | 'f32'): void {
+function moveScalar(c: Lift, ty: Float): void {
   const bits = ty === 'f64' ? 64 : 32;
   if (isMem(c, 1)) c.setVec(0, c.load(`v128.load${bits}_zero`));
-  else if (isMem(c, 0)) c.store(`v128.store${bits}_lane`, get(c.xmmReg(1)), c.place(), 0);
-  else if (ty === 'f64') c.setVec(0, shuffle(8, [0, 3], c.vec(1), c.vec(0)));
-  else c.setVec(0, shuffle(4, [0, 5, 6, 7], c.vec(1), c.vec(0)));
+  else if (isMem(c, 0)) c.store(`v128.store${bits}_lane`, c.lowest(1, ty), c.place(), 0);
+  else c.setLowest(0, ty, c.lowest(1, ty));
 }
 
 function movq(c: Lift): void {
   const [dst, src] = [c.operand(0), c.operand(1)];
   if (dst.k === 'xmm') {
     if (src.k === 'mem') c.setVec(0, c.load('v128.load64_zero'));
-    else if (src.k === 'xmm') c.setVec(0, shuffle(8, [0, 2], c.vec(1), V_ZERO));
+    else if (src.k === 'xmm') c.setVec(0, shuffle(8, [0, 2], c.lowest(1, 'f64'), V_ZERO));
     else c.setVec(0, withLane64(V_ZERO, 0, c.int(1, 8)));
-  } else if (dst.k === 'mem') c.store('v128.store64_lane', get(c.xmmReg(1)), c.place(), 0);
-  else c.setInt(0, lane64(get(c.xmmReg(1)), 0));
+  } else if (dst.k === 'mem') c.store('v128.store64_lane', c.lowest(1, 'f64'), c.place(), 0);
+  else c.setInt(0, lane64(c.lowest(1, 'f64'), 0));
 }
 
 function movd(c: Lift): void {
@@ -54,14 +54,14 @@ function movd(c: Lift): void {
       ? c.load('v128.load32_zero')
       : opImm('i32x4.replace_lane', [0], V_ZERO, c.int(1, 4));
     c.setVec(0, value);
-  } else if (isMem(c, 0)) c.store('v128.store32_lane', get(c.xmmReg(1)), c.place(), 0);
-  else c.setInt(0, opImm('i32x4.extract_lane', [0], get(c.xmmReg(1))));
+  } else if (isMem(c, 0)) c.store('v128.store32_lane', c.lowest(1, 'f32'), c.place(), 0);
+  else c.setInt(0, opImm('i32x4.extract_lane', [0], c.lowest(1, 'f32')));
 }
 
 /** movlps, movhps and the like: one half from or to memory. */
 function moveHalf(c: Lift, lane: number): void {
-  if (isMem(c, 0)) c.store('v128.store64_lane', get(c.xmmReg(1)), c.place(), lane);
-  else c.setVec(0, withLane64(get(c.xmmReg(0)), lane, c.load('i64.load')));
+  if (isMem(c, 0)) c.store('v128.store64_lane', c.vec(1), c.place(), lane);
+  else c.setVec(0, withLane64(c.vec(0), lane, c.load('i64.load')));
 }
 
 const EXTRACTS = {
@@ -82,7 +82,7 @@ type LaneKind = keyof typeof EXTRACTS;
 
 function extract(c: Lift, kind: LaneKind): void {
   const [name, mask] = EXTRACTS[kind];
-  const value = opImm(name, [imm8(c, 2) & mask], get(c.xmmReg(1)));
+  const value = opImm(name, [imm8(c, 2) & mask], c.vec(1));
   const dst = c.operand(0);
   // into a register the lane is zero-extended, whatever the register's size
   if (dst.k === 'gpr') c.setReg(dst.reg, 8, kind === 'q' ? value : op('i64.extend_i32_u', value));
@@ -93,7 +93,7 @@ function insert(c: Lift, kind: LaneKind): void {
   const [name, mask, size] = INSERTS[kind];
   const src = c.operand(1);
   const value = src.k === 'gpr' ? c.reg(src.reg, kind === 'q' ? 8 : 4) : c.loadInt(size);
-  c.setVec(0, opImm(name, [imm8(c, 2) & mask], get(c.xmmReg(0)), value));
+  c.setVec(0, opImm(name, [imm8(c, 2) & mask], c.vec(0), value));
 }
 
 function insertps(c: Lift): void {
@@ -108,12 +108,7 @@ function insertps(c: Lift): void {
 }
 
 function mask(c: Lift, name: string): void {
-  c.setInt(
-    0,
-    c.size(0) === 8
-      ? op('i64.extend_i32_u', op(name, get(c.xmmReg(1))))
-      : op(name, get(c.xmmReg(1))),
-  );
+  c.setInt(0, c.size(0) === 8 ? op('i64.extend_i32_u', op(name, c.vec(1))) : op(name, c.vec(1)));
 }
 
 function noMmx(insn: { ops: readonly { k: string }[] }): boolean {
@@ -123,9 +118,10 @@ function noMmx(insn: { ops: readonly { k: string }[] }): boolean {
 export function registerSseMove(table: Table): void {
   const on = registrar(table, 'SSE moves');
   const plain = { accepts: noMmx };
-  on('Movaps Movapd Movdqa Movups Movupd Movdqu Lddqu Movntps Movntpd Movntdq Movntdqa', (c) =>
-    c.setVec(0, c.vec(1)),
-  );
+  on('Movaps Movapd Movdqa Movups Movupd Movdqu Lddqu Movntps Movntpd Movntdq Movntdqa', (c) => {
+    if (c.insn.ops.every((o) => o.k === 'xmm')) c.copyXmm();
+    else c.setVec(0, c.vec(1));
+  });
   on('Movss', (c) => moveScalar(c, 'f32'));
   on('Movsd_xmm', (c) => moveScalar(c, 'f64'));
   on('Movq', movq, plain);
@@ -134,9 +130,9 @@ export function registerSseMove(table: Table): void {
   on('Movlps Movlpd', (c) => moveHalf(c, 0));
   on('Movhps Movhpd', (c) => moveHalf(c, 1));
   on('Movhlps', (c) => c.setVec(0, shuffle(8, [3, 1], c.vec(0), c.vec(1))));
-  on('Movlhps', (c) => c.setVec(0, shuffle(8, [0, 2], c.vec(0), c.vec(1))));
+  on('Movlhps', (c) => c.setVec(0, shuffle(8, [0, 2], c.lowest(0, 'f64'), c.lowest(1, 'f64'))));
   on('Movddup', (c) => {
-    const value = isMem(c, 1) ? c.load('i64.load') : lane64(c.vec(1), 0);
+    const value = isMem(c, 1) ? c.load('i64.load') : lane64(c.lowest(1, 'f64'), 0);
     c.setVec(0, op('i64x2.splat', value));
   });
   on('Movshdup', (c) => {

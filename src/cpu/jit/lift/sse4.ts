@@ -230,7 +230,7 @@ function compareStrings(c: Lift, lengths: 'explicit' | 'implicit', result: 'inde
   const bits = c.hold(op(`${shape}.bitmask`, lanes));
   if (result === 'mask') {
     const packed = opImm('i32x4.replace_lane', [0], V_ZERO, bits);
-    c.set(c.xmmVar(0), control & 0x40 ? lanes : packed);
+    c.setXmm(0, control & 0x40 ? lanes : packed);
   } else {
     const last = op('i32.sub', i32(31), op('i32.clz', bits));
     const none: Expr = { k: 'select', ty: 'i32', yes: i32(n), no: last, cond: op('i32.eqz', bits) };
