@@ -122,6 +122,7 @@ function execute(memory: GuestMemory, i: Instruction): Fault | null {
       if (fault) return fault;
       const word = new Uint8Array(4);
       new DataView(word.buffer).setUint32(0, state.mxcsr, true);
+      memory.expectStores(Number(address), word.length);
       memory.write(addr(address), word);
       return null;
     }

@@ -13,6 +13,9 @@ export interface SpaceLayout {
   readonly stackTop: number;
 }
 
+/** A mapping of so many bytes is taken for a thing of its own: a data set, say. */
+const LARGE = 2 ** 20;
+
 /** What changes in an address space beside page protection; immutable. */
 export interface SpaceState {
   readonly heapEnd: number;
@@ -121,6 +124,10 @@ export class AddressSpace {
     if (!this.#memory.grow(start + length)) return false;
     if (!this.isFree(start, length)) this.#memory.unmap(addr(start), length);
     this.#memory.protect(addr(start), length, readableIfAny(prot));
+    if (length >= LARGE) {
+      this.#memory.divide(addr(start));
+      this.#memory.divide(addr(start + length));
+    }
     return true;
   }
 

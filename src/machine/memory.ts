@@ -30,6 +30,11 @@ export interface MemoryObserver {
 export class GuestMemory {
   readonly memory: WebAssembly.Memory;
   readonly #observers = new Set<MemoryObserver>();
+  /** One byte a page: 1 where instructions may have stored something, ever. */
+  readonly #stores = new Uint8Array(MAX_RAM / PAGE_SIZE);
+  #storePages = 0;
+  /** One byte a page: 1 where stores before it say nothing of stores behind it. */
+  readonly #seams = new Uint8Array(MAX_RAM / PAGE_SIZE);
   #bytes: Uint8Array;
   #state: CpuState;
 
@@ -133,6 +138,41 @@ export class GuestMemory {
   /** To be called after writing through `bytes` directly. */
   noteWritten(start: Addr, length: number): void {
     for (const observer of this.#observers) observer.written(start, length);
+  }
+
+  /**
+   * An engine says that instructions may store to these bytes from now on; at the latest when the
+   * run ends in which the first of them has. Of stores nobody else is told.
+   */
+  expectStores(start: number, length: number): void {
+    for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < start + length; page++) {
+      if (this.#stores[page] !== 0) continue;
+      this.#stores[page] = 1;
+      this.#storePages++;
+    }
+  }
+
+  /** Whether instructions may have stored to a page: never false when they have. */
+  mayHoldStores(page: number): boolean {
+    return this.#stores[page] === 1;
+  }
+
+  /**
+   * What lies before this page and what lies behind it are likely to be used apart from one another.
+   * Engines that expect stores to whole stretches of pages do not let them reach over it.
+   */
+  divide(start: Addr): void {
+    this.#seams[Math.floor(start / PAGE_SIZE)] = 1;
+  }
+
+  /** Whether there is such a division between a page and the one before it. */
+  isDivided(page: number): boolean {
+    return this.#seams[page] === 1;
+  }
+
+  /** How many such pages there are: it changes when one more becomes so. */
+  get storePages(): number {
+    return this.#storePages;
   }
 
   /** Mapped ranges in ascending order, neighbours of equal protection joined. */

@@ -52,6 +52,9 @@ export interface KernelState {
 const DONE: SyscallOutcome = { kind: 'done' };
 const CANCELLED: SyscallOutcome = { kind: 'killed', signal: 'SIGKILL' };
 
+/** Bytes of stack that most programs stay within. */
+const USUAL_STACK = 256 * 1024;
+
 /** RAM that a program gets beside its image and stack, at the least. */
 const HEADROOM = 16 * 2 ** 20;
 
@@ -91,6 +94,7 @@ export class Process {
     const stackBottom = stackTop - STACK_SIZE;
     const stackProt = PROT.read | PROT.write | (elf.executableStack ? PROT.exec : 0);
     memory.protect(addr(stackBottom), STACK_SIZE, stackProt);
+    memory.divide(addr(stackBottom + STACK_SIZE - USUAL_STACK));
     const random = new Uint8Array(16);
     options.random(random);
     const stack = buildStack(memory, stackTop, { argv, env: options.env ?? [], elf, random });

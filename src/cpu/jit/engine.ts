@@ -5,7 +5,7 @@
  * Whatever it does not translate, and whatever is left of a budget that is shorter than the code
  * ahead, the fallback engine executes; both work on the same state, so no seam shows.
  */
-import type { Addr } from '../../shared/brand.ts';
+import { addr, type Addr } from '../../shared/brand.ts';
 import { FLAG, INITIAL_MXCSR } from '../../shared/cpu-state.ts';
 import { hex } from '../../shared/format.ts';
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
@@ -78,8 +78,10 @@ export class JitEngine implements Engine, MemoryObserver {
   /** Compiled code has run since the fallback was last told. */
   #unpublished = false;
   #publishing = false;
-  /** Writable ranges; null when mappings have changed. */
+  /** Where compiled code may store; null when mappings have changed. */
   #writable: { start: Addr; length: number }[] | null = null;
+  /** `storePages` at that time. */
+  #storePages = 0;
   /** Instructions executed by the fallback, for statistics. */
   #steps = 0;
 
@@ -306,19 +308,33 @@ export class JitEngine implements Engine, MemoryObserver {
   }
 
   /**
-   * Tells the fallback, which may keep copies of pages, that compiled code may have written to any
-   * writable page.
+   * Tells the fallback, which may keep copies of pages, of all those that compiled code may have
+   * written to.
    */
   #publish(): void {
     if (!this.#unpublished) return;
     this.#unpublished = false;
     this.#publishing = true;
-    this.#writable ??= this.#memory
-      .regions()
-      .filter((r) => (r.prot & PROT.write) !== 0)
-      .map((r) => ({ start: r.start, length: r.end - r.start }));
+    if (this.#storePages !== this.#memory.storePages) this.#writable = null;
+    this.#writable ??= this.#findWritable();
     for (const { start, length } of this.#writable) this.#memory.noteWritten(start, length);
     this.#publishing = false;
+  }
+
+  /** The writable pages that instructions may store to, neighbours together. */
+  #findWritable(): { start: Addr; length: number }[] {
+    this.#storePages = this.#memory.storePages;
+    const found: { start: Addr; length: number }[] = [];
+    for (const { start, end, prot } of this.#memory.regions()) {
+      if ((prot & PROT.write) === 0) continue;
+      for (let at: number = start; at < end; at += PAGE_SIZE) {
+        if (!this.#memory.mayHoldStores(at / PAGE_SIZE)) continue;
+        const last = found.at(-1);
+        if (last !== undefined && last.start + last.length === at) last.length += PAGE_SIZE;
+        else found.push({ start: addr(at), length: PAGE_SIZE });
+      }
+    }
+    return found;
   }
 
   /** Executes up to `count` instructions one by one; breakpoints end it. */
@@ -462,12 +478,15 @@ export class JitEngine implements Engine, MemoryObserver {
       if (allowed(page)) continue;
       // writable code: byte for byte, so that data beside code stays usable
       this.#forget();
+      memory.expectStores(address, length);
       if (!this.#translations.covers(address, length)) return 1;
       this.#storedCode = { start: address, length };
       return 0;
     }
-    while (allowed(first - 1)) first--;
-    while (allowed(last + 1)) last++;
+    const apart = (page: number): boolean => writes && memory.isDivided(page);
+    while (!apart(first) && allowed(first - 1)) first--;
+    while (!apart(last + 1) && allowed(last + 1)) last++;
+    if (writes) memory.expectStores(first * PAGE_SIZE, (last + 1 - first) * PAGE_SIZE);
     const view = new DataView(memory.memory.buffer, SCRATCH.intervals, INTERVALS * INTERVAL_BYTES);
     const at = this.#nextInterval * INTERVAL_BYTES;
     this.#nextInterval = (this.#nextInterval + 1) % INTERVALS;

@@ -54,10 +54,13 @@ export class Ranges {
     let first = Math.floor(address / PAGE_SIZE);
     if (!allowed(first)) return null;
     let last = first;
-    while (allowed(first - 1)) first--;
-    while (allowed(last + 1)) last++;
+    const apart = (page: number): boolean =>
+      (need & PROT.write) !== 0 && this.#memory.isDivided(page);
+    while (!apart(first) && allowed(first - 1)) first--;
+    while (!apart(last + 1) && allowed(last + 1)) last++;
     const range = { start: first * PAGE_SIZE, end: (last + 1) * PAGE_SIZE };
     known.push(range);
+    if ((need & PROT.write) !== 0) this.#memory.expectStores(range.start, range.end - range.start);
     return range;
   }
 

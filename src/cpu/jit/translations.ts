@@ -420,6 +420,7 @@ export class Translations {
     if (write && pages.some((p) => this.#memory.protectionAt(p * PAGE_SIZE) & PROT.exec))
       return false;
     for (const page of pages) assumed.add(page);
+    if (write) this.#memory.expectStores(address, size);
     return true;
   }
 

@@ -7,12 +7,14 @@ import { GPR, INITIAL_MXCSR, INITIAL_RFLAGS } from '../../shared/cpu-state.ts';
 import { CODE } from '../testing/bench.ts';
 import { engineContract } from '../testing/contract.ts';
 import { profileContract } from '../testing/profile-contract.ts';
+import { storesContract } from '../testing/stores-contract.ts';
 import { watchContract } from '../testing/watch-contract.ts';
 import { createUnicornEngine } from './engine.ts';
 
 engineContract('Unicorn', createUnicornEngine);
 watchContract('Unicorn', createUnicornEngine);
 profileContract('Unicorn', createUnicornEngine);
+storesContract('Unicorn', createUnicornEngine);
 
 describe('Unicorn engines one after the other', () => {
   it('share a core and nothing else', async () => {

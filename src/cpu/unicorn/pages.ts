@@ -127,6 +127,7 @@ export class GuestPages implements MemoryObserver {
         words[entries + page * 2] = entry & ~PTE.dirty;
         const from = core.base + page * PAGE_SIZE;
         home.set(heap.subarray(from, from + PAGE_SIZE), page * PAGE_SIZE);
+        this.#memory.expectStores(page * PAGE_SIZE, PAGE_SIZE);
         any = true;
       }
     }

@@ -98,14 +98,14 @@ async function goTo(command: TimeCommand, context: CommandContext): Promise<Stop
         : { kind: 'cursor' };
     }
     case 'seek':
-      await travel.seek(command.instructions);
+      await travel.seek(command.instructions, true);
       return answer(true, `This is the state ${moment(time.position)}.`);
     case 'to-end':
-      await travel.seek(time.end);
+      await travel.seek(time.end, true);
       return answer(true, 'This is the present.');
     case 'to-branch': {
       if (!time.switchTo(command.id)) return answer(false, 'There is no such branch.');
-      await travel.seek(time.end);
+      await travel.seek(time.end, true);
       return answer(true, `This is branch ${command.id + 1}, at its end.`);
     }
     case 'survey': {

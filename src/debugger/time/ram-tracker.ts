@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Which pages of RAM are not what they were: those the guest can write are hashed when somebody
- * asks; the others change only by the machine's own doing, which observers are told of.
+ * Which pages of RAM are not what they were: those that instructions store to are hashed when
+ * somebody asks; the others change only by the machine's own doing, which observers are told of.
  */
 import { GUEST_FLOOR, MAX_RAM, PAGE_PROT_OFFSET, PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
@@ -78,6 +78,7 @@ export class RamTracker implements MemoryObserver {
         const offset = page * PAGE_SIZE - start;
         const part = bytes.subarray(offset, offset + PAGE_SIZE);
         this.#learn(page, this.#dataOf(hashes.slice(at, at + HASH_WORDS), part, 0));
+        this.#suspect[page] = 0;
       }
     });
   }
@@ -179,8 +180,8 @@ export class RamTracker implements MemoryObserver {
     const end = this.#memory.size / PAGE_SIZE;
     let first = 0;
     for (let page = FIRST; page <= end; page++) {
-      const may =
-        page < end && (this.#suspect[page] !== 0 || ((table[page] ?? 0) & PROT.write) !== 0);
+      const stored = this.#memory.mayHoldStores(page) && ((table[page] ?? 0) & PROT.write) !== 0;
+      const may = page < end && (this.#suspect[page] !== 0 || stored);
       if (may && first === 0) first = page;
       if (may || first === 0) continue;
       runs.push([first, page - first]);

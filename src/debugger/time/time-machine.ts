@@ -26,7 +26,7 @@ import type { TimeFiles } from './time-files.ts';
 export const DEFAULT_BUDGET = 256 * 2 ** 20;
 
 /** Milliseconds of running between two checkpoints: at the least, and at most. */
-const INTERVAL = 100;
+const INTERVAL = 50;
 const LONGEST = 600;
 
 /** Between the two, a checkpoint is due after so many times what the last one took. */

@@ -191,7 +191,7 @@ export class Travel {
       }
       const traced = goal - TRACED[time.engine.name];
       if (time.position < traced) await this.#run(traced, NOTHING, () => true);
-      if (goal < time.end) this.#trace.run(goal);
+      this.#trace.run(goal);
     }
     await this.#run(goal, NOTHING, () => true);
   }
