@@ -100,3 +100,46 @@ test('edits and files are there after a reload', async ({ glassbox, page }) => {
   await mine.getByRole('button', { name: /^Really delete/ }).click();
   await expect(mine).toBeHidden();
 });
+
+test('changed code goes on in the middle of a run, in a branch of its own', async ({
+  glassbox,
+  page,
+}) => {
+  const { keyboard } = page;
+  const { editor } = glassbox;
+  const strip = page.getByRole('region', { name: 'Time' });
+  const changed = glassbox.machineStatus.getByText('Changed: reset to use it');
+  for (let i = 1; i <= 3; i++) {
+    await keyboard.press('F11');
+    await expect.poll(() => glassbox.instructions()).toBe(i);
+  }
+  await keyboard.press('Alt+F11');
+  await expect.poll(() => glassbox.instructions()).toBe(2);
+
+  await editor.replace('math/exp.asm', '-745.1332191019412', '-0.0');
+  await editor.assembled();
+  await expect(changed).toBeVisible();
+  const apply = editor.problems.getByRole('button', { name: 'Apply here' });
+  await apply.focus();
+  await keyboard.press('Enter');
+  await expect(strip.getByRole('status')).toContainText('this is branch 2 now');
+  await expect(apply).toBeHidden();
+  await expect(changed).toBeHidden();
+
+  // the course of events before is kept, with the program that it had
+  await strip.getByRole('button', { name: /show all branches/ }).click();
+  const list = page.getByRole('dialog', { name: 'Branches' });
+  await list.getByRole('button', { name: 'Go to Branch 1' }).click();
+  await expect.poll(() => glassbox.instructions()).toBe(3);
+  await expect(changed).toBeVisible();
+  await list.getByRole('button', { name: 'Go to Branch 2' }).click();
+  await expect.poll(() => glassbox.instructions()).toBe(2);
+  await expect(changed).toBeHidden();
+  await list.getByRole('button', { name: 'Close: Branches' }).click();
+
+  // what does not fit says why, and what to do
+  await editor.replace('sys/start.asm', ENTRY, 'lea rbp, [rbp + 0x12345678]');
+  await editor.assembled();
+  await expect(editor.buildStatus).toContainText(/Restart to run it \(.+(moved|longer).*\)/);
+  await expect(apply).toBeHidden();
+});

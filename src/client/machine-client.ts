@@ -125,6 +125,10 @@ export class MachineClient implements MachineHandle {
     this.#ahead.forget();
     return this.#call((m) => m.writeRegister(register, bytes));
   };
+  readonly patchCode: MachineHandle['patchCode'] = (patch) => {
+    this.#ahead.forget();
+    return this.#call((m) => m.patchCode(patch));
+  };
   readonly regions: MachineHandle['regions'] = () => this.#ask('regions');
   readonly disassemble: MachineHandle['disassemble'] = (address, count) =>
     this.#ask('disassemble', address, count);

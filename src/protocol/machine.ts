@@ -6,6 +6,7 @@
  */
 import type { AheadAnswer, AheadQuestion } from './ahead.ts';
 import type { BreakpointApi, LogLine } from './breakpoints.ts';
+import type { CodePatch } from './code-patch.ts';
 import type { DebugInfo } from './debug-info.ts';
 import type { InspectApi } from './inspect.ts';
 import type { ProfileApi } from './profile.ts';
@@ -199,6 +200,11 @@ export interface MachineApi extends BreakpointApi, TimeApi, InspectApi, ProfileA
   writeMemory(address: number, bytes: Uint8Array): Promise<string | null>;
   /** `register` is a general register, rip, rflags or xmmN; the value little-endian. */
   writeRegister(register: string, bytes: Uint8Array): Promise<string | null>;
+  /**
+   * Turns the program into another assembly of its sources where it stands, as one change by hand.
+   * @returns why not, as a sentence, and then nothing has changed; or null.
+   */
+  patchCode(patch: CodePatch): Promise<string | null>;
   regions(): Promise<readonly MemoryRegion[]>;
   disassemble(address: number, count: number): Promise<readonly DisassembledInstruction[]>;
 }

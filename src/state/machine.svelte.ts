@@ -12,12 +12,13 @@ import type {
   Snapshot,
   StopReason,
 } from '../protocol/machine.ts';
-import type { TimeCommand } from '../protocol/time.ts';
+import type { TimeCommand, Timeline } from '../protocol/time.ts';
 import type { CpuState } from '../shared/cpu-state.ts';
 import { splitArguments } from './arguments.ts';
 import { Breakpoints } from './breakpoints.svelte.ts';
 import type { ConsoleState } from './console.svelte.ts';
 import { MachineEdits } from './machine-edits.svelte.ts';
+import { MachinePatch, runAlike } from './machine-patch.svelte.ts';
 import { MachineSnapshots } from './machine-snapshots.svelte.ts';
 import { StepQueue } from './step-queue.ts';
 import { TimeState } from './time.svelte.ts';
@@ -73,6 +74,8 @@ export class MachineState {
   readonly time: TimeState;
   /** Changing registers and memory by hand. */
   readonly edits: MachineEdits;
+  /** Changed code in the middle of a run. */
+  readonly patch: MachinePatch;
   readonly #client: MachineHandle;
   readonly #seen = new MachineSnapshots();
   readonly #steps = new StepQueue();
@@ -105,6 +108,7 @@ export class MachineState {
     this.console = console;
     this.breakpoints = new Breakpoints(client, () => this.#index);
     this.edits = new MachineEdits(client, this.#seen);
+    this.patch = new MachinePatch(client, this, (program) => (this.#booted = program));
     this.time = new TimeState(client, {
       travel: (command) => this.#travel(command),
       pause: () => this.pause(),
@@ -230,7 +234,10 @@ export class MachineState {
   setProgram(program: Program): void {
     this.#program = program;
     // The same bytes of other lines: what runs is seen in the new ones.
-    if (this.#booted !== null && runAlike(program, this.#booted)) this.#booted = program;
+    if (this.#booted !== null && runAlike(program, this.#booted)) {
+      this.patch.rename(this.#booted, program);
+      this.#booted = program;
+    }
     if (this.#trouble?.kind === 'program') this.#trouble = null;
   }
 
@@ -284,6 +291,7 @@ export class MachineState {
       if (turn !== this.#bootTurn) return false;
       if (!result.ok) return this.#fail('boot', result.error);
       this.#booted = program;
+      this.patch.restart(program);
       this.#trouble = null;
       this.time.reset();
       this.console.note(`$ ./${argv.join(' ')}`);
@@ -479,6 +487,10 @@ export class MachineState {
       case 'log':
         this.console.note(event.lines.map(({ text }) => text).join('\n'));
         break;
+      case 'timeline':
+        this.patch.arrive(event.timeline);
+        this.#revive(event.timeline);
+        break;
       case 'samples':
         for (const listener of [...this.#sampleListeners]) listener(event.samples);
         break;
@@ -493,6 +505,13 @@ export class MachineState {
       reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused',
     );
     this.#release(reason);
+  }
+
+  /** A change at an end begins a branch that has not ended. */
+  #revive({ recording, past, branch, branches }: Timeline): void {
+    const ended = this.#status === 'exited' || this.#status === 'faulted';
+    const alive = branches.some(({ id, ended }) => id === branch && ended === null);
+    if (ended && alive && recording && !past) this.#setStatus('paused');
   }
 
   #setStatus(status: MachineStatus): void {
@@ -530,17 +549,4 @@ export class MachineState {
     if (cpu === null || this.#index === null || cpu.rip >= 2n ** 47n) return null;
     return this.#index.lineAt(Number(cpu.rip));
   }
-}
-
-/** Whether two programs differ in lines and comments at most: bytes, tensors, events are the same. */
-function runAlike(a: Program, b: Program): boolean {
-  if (a.name !== b.name || a.debug === null || b.debug === null) return false;
-  return a.debug.sha256 === b.debug.sha256 && meaning(a.debug) === meaning(b.debug);
-}
-
-function meaning({ tensors, events }: DebugInfo): string {
-  return JSON.stringify([
-    tensors.map(({ name, address, type, shape, axes }) => [name, address, type, shape, axes]),
-    events.map(({ name, address }) => [name, address]),
-  ]);
 }

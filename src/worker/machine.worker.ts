@@ -7,6 +7,7 @@ import { disassemble } from '../debugger/disassemble.ts';
 import { describeMnemonic } from '../debugger/inspect/help/table.ts';
 import { Inspector } from '../debugger/inspect/inspector.ts';
 import { listRegions, pokeMemory, pokeRegister, readWindow } from '../debugger/inspect.ts';
+import { patchCode } from '../debugger/patch-code.ts';
 import { CountedEngine } from '../debugger/profile/counted-engine.ts';
 import { ProfileDesk } from '../debugger/profile/profile-desk.ts';
 import { Session } from '../debugger/session.ts';
@@ -201,6 +202,13 @@ class MachineWorker implements MachineApi {
   writeRegister(register: string, bytes: Uint8Array): Promise<string | null> {
     return Promise.resolve(this.#edit(() => pokeRegister(this.#memory, register, bytes)));
   }
+
+  readonly patchCode: MachineApi['patchCode'] = (patch) => {
+    const process = this.#process;
+    const index = this.#session?.index ?? null;
+    if (process === null) return Promise.resolve('There is no program in the machine.');
+    return Promise.resolve(this.#edit(() => patchCode(this.#memory, process, index, patch)));
+  };
 
   readonly regions: MachineApi['regions'] = () =>
     Promise.resolve(

@@ -43,6 +43,16 @@ export function program(source: string): string {
   return `%include "include/elf.inc"\n${sections}\n${source}\n%include "include/elf_end.inc"\n`;
 }
 
+/** A whole program's image; `source` as for `program`. */
+export function assembleProgram(source: string): ReturnType<typeof assembleWell> {
+  const include = (name: string): string => readFileSync(new URL(name, INCLUDE), 'utf8');
+  return assembleWell({
+    'main.asm': program(source),
+    'include/elf.inc': include('elf.inc'),
+    'include/elf_end.inc': include('elf_end.inc'),
+  });
+}
+
 export class Rig {
   readonly memory: GuestMemory;
   readonly image: Uint8Array;
@@ -56,12 +66,7 @@ export class Rig {
 
   /** Assembles and loads a program; it stands at `_start`. */
   static async start(source: string, options: RigOptions = {}): Promise<Rig> {
-    const include = (name: string): string => readFileSync(new URL(name, INCLUDE), 'utf8');
-    const { image, debug } = await assembleWell({
-      'main.asm': program(source),
-      'include/elf.inc': include('elf.inc'),
-      'include/elf_end.inc': include('elf_end.inc'),
-    });
+    const { image, debug } = await assembleProgram(source);
     return Rig.of(image, debug, options);
   }
 

@@ -11,6 +11,7 @@ import type {
   StopProblem,
   WatchpointSpec,
 } from '../../protocol/breakpoints.ts';
+import type { CodePatch } from '../../protocol/code-patch.ts';
 import type { DebugInfo } from '../../protocol/debug-info.ts';
 import type {
   AbiWarning,
@@ -218,6 +219,15 @@ export class FakeMachine implements MachineHandle {
 
   writeRegister(register: string): Promise<string | null> {
     return this.#answer(`register ${register}`, null);
+  }
+
+  /** What `patchCode` answers. */
+  patchProblem: string | null = null;
+  patches: CodePatch[] = [];
+
+  patchCode(patch: CodePatch): Promise<string | null> {
+    this.patches.push(patch);
+    return this.#answer(`patch ${patch.writes.length}`, this.patchProblem);
   }
 
   regions(): Promise<readonly MemoryRegion[]> {
