@@ -26,14 +26,7 @@
 
 %include "include/elf.inc"
 
-struc state
-    .gpr        resq 16
-    .rip        resq 1
-    .rflags     resq 1
-    .mxcsr      resd 1
-                resb 0x100 - 0x94
-    .xmm        reso 16
-endstruc
+%include "tests/cpu_state.inc"
 
 struc request
     .budget     resq 1
@@ -55,66 +48,13 @@ struc answer
     .address    resq 1
 endstruc
 
-struc region
-    .start      resq 1
-    .length     resq 1
-    .rights     resq 1
-endstruc
-MOST_REGIONS    equ 64
-
-; The kernel's ucontext_t and its xsave image (asm/sigcontext.h).
-struc context
-                resb 40
-    .r8         resq 1
-    .r9         resq 1
-    .r10        resq 1
-    .r11        resq 1
-    .r12        resq 1
-    .r13        resq 1
-    .r14        resq 1
-    .r15        resq 1
-    .rdi        resq 1
-    .rsi        resq 1
-    .rbp        resq 1
-    .rbx        resq 1
-    .rdx        resq 1
-    .rax        resq 1
-    .rcx        resq 1
-    .rsp        resq 1
-    .rip        resq 1
-    .eflags     resq 1
-    .segments   resq 1
-    .err        resq 1
-    .trapno     resq 1
-    .oldmask    resq 1
-    .cr2        resq 1
-    .fpstate    resq 1
-endstruc
-FX_MXCSR        equ 24
-FX_XMM          equ 160
+; In the context's fpstate, which may be an xsave image.
 FX_MAGIC        equ 464             ; FP_XSTATE_MAGIC1 when xsave's header
 FX_FEATURES     equ 512             ; ... follows: which parts are not initial
 XSTATE_MAGIC    equ 0x46505853
 X87_AND_SSE     equ 3
 
-SYS_read        equ 0
-SYS_write       equ 1
-SYS_mmap        equ 9
-SYS_mprotect    equ 10
-SYS_munmap      equ 11
-SYS_sigaction   equ 13
-SYS_sigreturn   equ 15
-SYS_exit        equ 60
-SYS_sigaltstack equ 131
-
-SIGTRAP         equ 5
 TRAP_TRACE      equ 2               ; si_code: by the trap flag
-SA_FLAGS        equ 0x4c000004      ; SIGINFO RESTORER ONSTACK NODEFER
-PROT_RW         equ 3
-PROT_W          equ 2
-PROT_X          equ 4
-MAP_FLAGS       equ 0x32            ; PRIVATE, ANONYMOUS, FIXED
-SIGNAL_STACK    equ 65536
 
 FLAG_TRAP       equ 0x100
 FLAG_DIRECTION  equ 0x400
@@ -125,26 +65,11 @@ REASON_BREAK    equ 1
 REASON_SYSCALL  equ 2
 REASON_SIGNAL   equ 3
 
-; The general registers in the hardware's order, by their names in context.
-%define REGISTERS rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, \
-                  r8, r9, r10, r11, r12, r13, r14, r15
+%define SIGNALS     4, 5, 7, 8, 11  ; ILL TRAP BUS FPE SEGV
+SA_FLAGS        equ 0x4c000004      ; SIGINFO RESTORER ONSTACK NODEFER
 
-section .rodata
-
-signals:
-    db      4, 5, 7, 8, 11, 0       ; ILL TRAP BUS FPE SEGV
-
-    align   8
-action:                             ; struct kernel_sigaction
-    dq      on_signal
-    dq      SA_FLAGS
-    dq      restore
-    dq      0                       ; nothing else is blocked
-
-alternate_stack:                    ; stack_t
-    dq      signal_stack
-    dq      0
-    dq      SIGNAL_STACK
+%include "tests/host.inc"
+%include "tests/silicon_memory.inc"
 
 section .bss
 
@@ -154,11 +79,6 @@ asked:
     alignb  64
 told:
     resb    answer_size
-    alignb  16
-regions:
-    resb    region_size * MOST_REGIONS
-region_count:
-    resq    1
 main_stack:
     resq    1
 last_rip:                           ; of the instruction being executed
@@ -169,30 +89,11 @@ repeating:                          ; it is a repeated string instruction
     resb    1
 pushes_flags:                       ; it is a pushf
     resb    1
-    alignb  16
-signal_stack:
-    resb    SIGNAL_STACK
 
 section .text
 
 _start:
-    mov     eax, SYS_sigaltstack
-    lea     rdi, [alternate_stack]
-    xor     esi, esi
-    syscall
-    lea     rbx, [signals]
-.next_signal:
-    movzx   edi, byte [rbx]
-    test    edi, edi
-    jz      .signals_done
-    mov     eax, SYS_sigaction
-    lea     rsi, [action]
-    xor     edx, edx
-    mov     r10d, 8
-    syscall
-    inc     rbx
-    jmp     .next_signal
-.signals_done:
+    call    catch_signals
     mov     [main_stack], rsp
 
 next_request:
@@ -200,62 +101,13 @@ next_request:
     lea     rsi, [asked]
     mov     edx, request_size
     call    read_all
-    cmp     dword [asked + request.regions], KEEP_MEMORY
+    mov     ebp, [asked + request.regions]
+    cmp     ebp, KEEP_MEMORY
     je      .memory_done
     call    take_memory
 .memory_done:
     mov     qword [told + answer.executed], 0
     int3                            ; on_signal goes on as what was asked for
-
-; Replaces all regions by those that follow in the request.
-take_memory:
-    lea     rbx, [regions]
-    mov     rbp, [region_count]
-.next_old:
-    sub     rbp, 1
-    jb      .old_done
-    mov     eax, SYS_munmap
-    mov     rdi, [rbx + region.start]
-    mov     rsi, [rbx + region.length]
-    syscall
-    add     rbx, region_size
-    jmp     .next_old
-.old_done:
-    mov     ebp, [asked + request.regions]
-    cmp     ebp, MOST_REGIONS
-    ja      fail
-    mov     [region_count], rbp
-    lea     rbx, [regions]
-.next_new:
-    sub     rbp, 1
-    jb      .done
-    mov     rsi, rbx
-    mov     edx, region_size
-    call    read_all
-    mov     eax, SYS_mmap
-    mov     rdi, [rbx + region.start]
-    mov     rsi, [rbx + region.length]
-    mov     edx, PROT_RW
-    mov     r10d, MAP_FLAGS
-    mov     r8, -1
-    xor     r9d, r9d
-    syscall
-    test    rax, rax
-    js      fail
-    mov     rsi, [rbx + region.start]
-    mov     rdx, [rbx + region.length]
-    call    read_all
-    mov     eax, SYS_mprotect
-    mov     rdi, [rbx + region.start]
-    mov     rsi, [rbx + region.length]
-    mov     rdx, [rbx + region.rights]
-    syscall
-    test    rax, rax
-    js      fail
-    add     rbx, region_size
-    jmp     .next_new
-.done:
-    ret
 
 ; void on_signal(int signal, siginfo_t *info, ucontext_t *context)
 ; All registers are free: the kernel sets them again from the context.
@@ -324,7 +176,9 @@ stop:
     mov     [told + answer.error], rax
     mov     rax, [rbx + context.cr2]
     mov     [told + answer.address], rax
+    lea     rdi, [told + answer.state]
     call    save_context
+    and     qword [rdi + state.rflags], ~(FLAG_TRAP | FLAG_RESUME)
     mov     byte [running], 0
     lea     rax, [reply]
     mov     [rbx + context.rip], rax
@@ -337,19 +191,8 @@ reply:
     lea     rsi, [told]
     mov     edx, answer_size
     call    write_all
-    lea     rbx, [regions]
-    mov     rbp, [region_count]
-.next:
-    sub     rbp, 1
-    jb      next_request
-    test    byte [rbx + region.rights], PROT_W
-    jz      .sent
-    mov     rsi, [rbx + region.start]
-    mov     rdx, [rbx + region.length]
-    call    write_all
-.sent:
-    add     rbx, region_size
-    jmp     .next
+    call    give_memory
+    jmp     next_request
 
 ; Notes of the instruction at the context's rip what matters once it has
 ; executed. In: rbx = context. Out: eax = its first two bytes behind prefixes,
@@ -358,22 +201,7 @@ look_at_next:
     mov     rsi, [rbx + context.rip]
     mov     [last_rip], rsi
     mov     word [repeating], 0     ; and pushes_flags
-    lea     rdi, [regions]
-    mov     rcx, [region_count]
-.next_region:
-    sub     rcx, 1
-    jb      .nothing
-    mov     rdx, rsi
-    sub     rdx, [rdi + region.start]
-    cmp     rdx, [rdi + region.length]
-    jb      .found
-    add     rdi, region_size
-    jmp     .next_region
-.found:
-    test    byte [rdi + region.rights], PROT_X
-    jz      .nothing
-    mov     rcx, [rdi + region.length]
-    sub     rcx, rdx                ; bytes that there are
+    call    code_bytes
     xor     edx, edx                ; 1: a rep prefix was seen
 .next_byte:
     sub     rcx, 1
@@ -417,23 +245,14 @@ look_at_next:
     xor     eax, eax
     ret
 
-%macro each_register 1-*
-%assign i 0
-%rep %0
-    move_register i, %1
-%assign i i + 1
-%rotate 1
-%endrep
-%endmacro
-
 ; In: rbx = context, which becomes the state that was asked for.
 load_context:
     lea     rdi, [asked + request.state]
-%macro move_register 2              ; index of the register, its name
+%macro load_register 2              ; index of the register, its name
     mov     rax, [rdi + state.gpr + (%1) * 8]
     mov     [rbx + context.%2], rax
 %endmacro
-    each_register REGISTERS
+    each_register load_register, REGISTERS
     mov     rax, [rdi + state.rip]
     mov     [rbx + context.rip], rax
     mov     rax, [rdi + state.rflags]
@@ -452,75 +271,5 @@ load_context:
     or      qword [rsi + FX_FEATURES], X87_AND_SSE
 .done:
     ret
-
-; In: rbx = context, which becomes the answer's state.
-save_context:
-    lea     rdi, [told + answer.state]
-%unmacro move_register 2
-%macro move_register 2
-    mov     rax, [rbx + context.%2]
-    mov     [rdi + state.gpr + (%1) * 8], rax
-%endmacro
-    each_register REGISTERS
-    mov     rax, [rbx + context.rip]
-    mov     [rdi + state.rip], rax
-    mov     rax, [rbx + context.eflags]
-    and     rax, ~(FLAG_TRAP | FLAG_RESUME)
-    mov     [rdi + state.rflags], rax
-    mov     rsi, [rbx + context.fpstate]
-    mov     eax, [rsi + FX_MXCSR]
-    mov     [rdi + state.mxcsr], eax
-%assign i 0
-%rep 16
-    movups  xmm0, [rsi + FX_XMM + i * 16]
-    movups  [rdi + state.xmm + i * 16], xmm0
-%assign i i + 1
-%endrep
-    ret
-
-restore:
-    mov     eax, SYS_sigreturn
-    syscall
-
-; Reads exactly rdx bytes to rsi; the end of input ends the process.
-; Clobbers what a syscall does.
-read_all:
-    test    rdx, rdx
-    jz      .done
-    xor     eax, eax                ; SYS_read
-    xor     edi, edi
-    syscall
-    test    rax, rax
-    js      fail
-    jz      .end
-    add     rsi, rax
-    sub     rdx, rax
-    jmp     read_all
-.done:
-    ret
-.end:
-    xor     edi, edi
-    jmp     exit
-
-; Writes rdx bytes from rsi. Clobbers what a syscall does.
-write_all:
-    test    rdx, rdx
-    jz      .done
-    mov     eax, SYS_write
-    mov     edi, 1
-    syscall
-    test    rax, rax
-    jle     fail
-    add     rsi, rax
-    sub     rdx, rax
-    jmp     write_all
-.done:
-    ret
-
-fail:
-    mov     edi, 1
-exit:
-    mov     eax, SYS_exit
-    syscall
 
 %include "include/elf_end.inc"
