@@ -24,9 +24,6 @@ export const FLAGS = declare('flags', ['i32', 'i64', 'i64', 'i64'], 'i32');
 export const DIV128 = declare('div128', ['i64', 'i64', 'i64'], 'i32');
 export const IDIV128 = declare('idiv128', ['i64', 'i64', 'i64'], 'i32');
 
-/** High half of the unsigned product. */
-export const MULHU = declare('mulhu', ['i64', 'i64'], 'i64');
-
 /** Byte-wise forward copy (as `rep movs` with overlap), (to, from, bytes, element size). */
 export const COPY_FORWARD = declare('copyForward', ['i32', 'i32', 'i32', 'i32'], null);
 export const COPY_BACKWARD = declare('copyBackward', ['i32', 'i32', 'i32', 'i32'], null);

@@ -5,6 +5,7 @@
  * condition becomes one comparison of its operands.
  */
 import { get, i32, i64, op, select, set, type Expr, type Stmt, type Var } from './ir.ts';
+import { highProduct } from './wide-product.ts';
 
 /** Values are zero-extended to 64 bits; `a`, `b`, `c` are the three operand variables. */
 export const KIND = {
@@ -82,11 +83,8 @@ function product(size: Size, { a, b }: { readonly a: Expr; readonly b: Expr }): 
 
 /** Whether a × b is more than its lower 64 bits say. */
 function lostOf64(a: Expr, b: Expr, whole: Expr): Expr {
-  const negated = op('i64.eq', a, i64(-1));
-  const trivial = op('i32.or', op('i64.eqz', a), negated);
-  const divided = op('i64.div_s', whole, select(trivial, i64(1), a));
-  const least = op('i32.and', negated, op('i64.eq', b, i64(-(1n << 63n))));
-  return select(trivial, least, op('i64.ne', divided, b));
+  const high = highProduct(a, b, true, (e) => e);
+  return op('i64.ne', high, op('i64.shr_s', whole, i64(63)));
 }
 
 /** Operands that a kind has; the variables of the others do not matter. */

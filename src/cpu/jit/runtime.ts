@@ -263,21 +263,6 @@ function idiv128(f: FunctionWriter, unsigned: Callee): void {
   code.expr(i32(1));
 }
 
-function mulhu(f: FunctionWriter): void {
-  const a = get(param(f, 0));
-  const b = get(param(f, 1));
-  const lo = (e: Expr): Expr => op('i64.and', e, i64(0xffff_ffff));
-  const hi = (e: Expr): Expr => op('i64.shr_u', e, i64(32));
-  const ll = op('i64.mul', lo(a), lo(b));
-  const mid = f.local('i64');
-  const other = f.local('i64');
-  f.set(mid, op('i64.add', op('i64.mul', hi(a), lo(b)), hi(ll)));
-  f.set(other, op('i64.add', op('i64.mul', lo(a), hi(b)), lo(get(mid))));
-  f.code.expr(
-    op('i64.add', op('i64.mul', hi(a), hi(b)), op('i64.add', hi(get(mid)), hi(get(other)))),
-  );
-}
-
 const LOADS = { 1: 'i64.load8_u', 2: 'i64.load16_u', 4: 'i64.load32_u', 8: 'i64.load' } as const;
 const STORES = { 1: 'i64.store8', 2: 'i64.store16', 4: 'i64.store32', 8: 'i64.store' } as const;
 const SIZES: readonly Size[] = [1, 2, 4, 8];
@@ -371,7 +356,6 @@ export function runtimeModule(): Uint8Array<ArrayBuffer> {
     flags: flagsFunction,
     div128,
     idiv128: (f) => idiv128(f, indexOf('div128')),
-    mulhu,
     copyForward: (f) => copy(f, true),
     copyBackward: (f) => copy(f, false),
     fill,

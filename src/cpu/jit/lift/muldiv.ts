@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Multiplication and division. */
-import { DIV128, IDIV128, MULHU } from '../callees.ts';
+import { DIV128, IDIV128 } from '../callees.ts';
 import { EXIT } from '../exits.ts';
 import { BIT, type Size } from '../flags.ts';
 import { call, i32, i64, ifThen, op, opImm, select, type Expr } from '../ir.ts';
 import type { Lift } from '../lift.ts';
 import { SCRATCH } from '../scratch.ts';
+import { highProduct } from '../wide-product.ts';
 import { registrar, type Table } from './registry.ts';
 
 const RAX = 0;
@@ -15,12 +16,6 @@ const RDX = 2;
 function productFlags(c: Lift, size: Size, result: Expr, overflow: Expr): void {
   const both = i64(BIT.CF | BIT.OF);
   c.setFlags('result', size, c.wide(size, result), undefined, select(overflow, both, i64(0)));
-}
-
-/** High half of the signed 128-bit product. */
-function highSigned(a: Expr, b: Expr): Expr {
-  const fix = (x: Expr, y: Expr): Expr => op('i64.and', op('i64.shr_s', x, i64(63)), y);
-  return op('i64.sub', op('i64.sub', call(MULHU, a, b), fix(a, b)), fix(b, a));
 }
 
 function imul(c: Lift): void {
@@ -46,7 +41,7 @@ function wideProduct(c: Lift, signed: boolean): void {
     const a = c.hold(c.reg(RAX, 8));
     const b = c.hold(c.int(0));
     const r = c.hold(op('i64.mul', a, b));
-    const high = c.hold(signed ? highSigned(a, b) : call(MULHU, a, b));
+    const high = c.hold(highProduct(a, b, signed, (e) => c.hold(e)));
     c.setReg(RAX, 8, r);
     c.setReg(RDX, 8, high);
     const plain = signed ? op('i64.shr_s', r, i64(63)) : i64(0);
