@@ -11,7 +11,7 @@ import {
   makeReducible,
   naturalLoops,
   predecessors,
-  retreatingTargets,
+  retreatingEdges,
   reversePostorder,
   type Edge,
   type Node,
@@ -202,12 +202,13 @@ class RegionCompiler {
       this.#graph.connect(start, this.#node(block));
     };
     for (const block of this.#region.blocks) if (block.entry) enter(block);
-    const headers = retreatingTargets(start);
-    for (const node of headers) {
+    const loops = retreatingEdges(start);
+    for (const [node, from] of loops) {
       const block = this.#blockOf.get(node);
-      if (block) enter(block);
+      // one that returns close climb the stack and end soon; to enter it would cost a dispatcher
+      if (block && !from.every((n) => this.#blockOf.get(n)?.term.k === 'ret')) enter(block);
     }
-    return { entries: [...entries.values()], headers };
+    return { entries: [...entries.values()], headers: new Set(loops.keys()) };
   }
 
   // ---- loops in rounds ----

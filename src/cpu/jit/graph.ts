@@ -54,9 +54,9 @@ export function reversePostorder(root: Node): Node[] {
   return order.reverse();
 }
 
-/** Targets of the edges that close a cycle in a depth-first walk from `root`. */
-export function retreatingTargets(root: Node): Set<Node> {
-  const targets = new Set<Node>();
+/** The edges that close a cycle in a depth-first walk from `root`, by their targets. */
+export function retreatingEdges(root: Node): Map<Node, Node[]> {
+  const found = new Map<Node, Node[]>();
   const state = new Map<Node, 'open' | 'done'>([[root, 'open']]);
   const stack: { node: Node; next: number }[] = [{ node: root, next: 0 }];
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
@@ -67,13 +67,13 @@ export function retreatingTargets(root: Node): Set<Node> {
       continue;
     }
     const seen = state.get(edge.to);
-    if (seen === 'open') targets.add(edge.to);
+    if (seen === 'open') found.set(edge.to, [...(found.get(edge.to) ?? []), top.node]);
     else if (!seen) {
       state.set(edge.to, 'open');
       stack.push({ node: edge.to, next: 0 });
     }
   }
-  return targets;
+  return found;
 }
 
 /** Immediate dominators of the nodes in `order` (reverse postorder), by Cooper, Harvey, Kennedy. */

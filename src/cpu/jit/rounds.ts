@@ -40,6 +40,7 @@ export interface Rounds {
 
 /** Most instructions of a loop that is copied. */
 const MOST = 160;
+const RSP = 4;
 const ZERO: Linear = { constant: 0, terms: [] };
 
 /**
@@ -77,8 +78,13 @@ export function planRounds(
       }
     });
   }
-  if (hoists.length === 0) return null;
+  if (hoists.length === 0 || hoists.some(recursive)) return null;
   return { original: header, header: first, blocks, plans, hoists, limits: steps.limits() };
+}
+
+/** A loop that goes down the stack calls itself: it is left after a few rounds. */
+function recursive({ group, step }: Hoist): boolean {
+  return group.lead.base === RSP && (step.constant !== 0 || step.terms.length > 0);
 }
 
 function retargeted(term: Terminator, to: (b: Block) => Block): Terminator {
