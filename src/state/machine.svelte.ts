@@ -95,6 +95,8 @@ export class MachineState {
   #stopped: ((reason: StopReason | null) => void)[] = [];
   #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #bootTurn = 0;
+  /** The boot under way: what is to run runs after it, in the new process. */
+  #booting: Promise<boolean> | null = null;
   /** The command under way goes to a moment that has been. */
   #journey = false;
 
@@ -274,6 +276,16 @@ export class MachineState {
    * @returns whether the machine now stands at the entry; else `trouble` says why.
    */
   async boot(args: string = this.#args): Promise<boolean> {
+    const booting = this.#boot(args);
+    this.#booting = booting;
+    try {
+      return await booting;
+    } finally {
+      if (this.#booting === booting) this.#booting = null;
+    }
+  }
+
+  async #boot(args: string): Promise<boolean> {
     const turn = ++this.#bootTurn;
     if (this.#prepare !== null && !(await this.#prepare())) return false;
     const program = this.#program;
@@ -443,6 +455,7 @@ export class MachineState {
   }
 
   async #begin(command: RunCommand, journey = false): Promise<StopReason | null> {
+    while (this.#booting !== null) await this.#booting;
     if (this.busy) return null;
     this.#journey = journey;
     const stop = new Promise<StopReason | null>((resolve) => this.#stopped.push(resolve));

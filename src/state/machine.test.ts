@@ -43,6 +43,22 @@ describe('booting', () => {
     expect(machine.status).toBe('empty');
   });
 
+  it('runs what is asked for meanwhile in the new process, once it stands at its entry', async () => {
+    await booted();
+    let prepared: (ready: boolean) => void = () => undefined;
+    machine.onPrepare(() => new Promise((resolve) => (prepared = resolve)));
+    const boot = machine.boot('train');
+    const step = machine.stepIn();
+    await Promise.resolve();
+    expect(fake.calls).toEqual([]);
+    prepared(true);
+    await boot;
+    await vi.waitFor(() => expect(fake.calls.at(-1)).toMatch(/^run step-in/));
+    expect(fake.calls.filter((call) => /^(boot|run)/.test(call))).toHaveLength(2);
+    fake.stop({ kind: 'step' });
+    expect(await step).toEqual({ kind: 'step' });
+  });
+
   it('says why there is no program, until there is one', () => {
     machine.lacksProgram('HTTP 404');
     expect(machine.trouble).toEqual({ kind: 'program', message: 'HTTP 404' });
