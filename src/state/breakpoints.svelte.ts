@@ -139,6 +139,11 @@ export class Breakpoints {
     return this.#armed;
   }
 
+  /** Whether an instruction has a breakpoint. */
+  breaksAt(address: number): boolean {
+    return this.#armed.includes(address);
+  }
+
   /** Whether all are switched off, whatever each says of itself. */
   get suspended(): boolean {
     return this.#suspended;

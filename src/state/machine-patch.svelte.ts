@@ -6,7 +6,8 @@ import { codePatch, meaningOf } from '../shared/code-patch.ts';
 import type { Result } from '../shared/result.ts';
 import type { CodePatch } from '../protocol/code-patch.ts';
 import { ProgramLedger } from './program-ledger.ts';
-import type { MachineStatus, Program } from './machine.svelte.ts';
+import type { Program } from './program.ts';
+import type { MachineStatus } from './settled-status.svelte.ts';
 
 /** What of the machine is used. */
 export interface PatchedMachine {

@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Timeline } from '../protocol/time.ts';
 import { ConsoleState } from './console.svelte.ts';
-import { MachineState, type Program } from './machine.svelte.ts';
+import { MachineState } from './machine.svelte.ts';
+import type { Program } from './program.ts';
 import { ProgramLedger } from './program-ledger.ts';
 import { DEBUG, FakeMachine } from './testing/fake-machine.ts';
 

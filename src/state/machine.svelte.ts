@@ -2,7 +2,6 @@
 /** The guest machine as the page sees it, and what one can ask of it. */
 import type { MachineHandle } from '../client/machine-client.ts';
 import type { WorkerCrash } from '../client/worker-link.ts';
-import type { DebugInfo } from '../protocol/debug-info.ts';
 import type { InspectApi } from '../protocol/inspect.ts';
 import type {
   EngineChoice,
@@ -18,12 +17,16 @@ import { splitArguments } from './arguments.ts';
 import { Breakpoints } from './breakpoints.svelte.ts';
 import type { ConsoleState } from './console.svelte.ts';
 import { MachineEdits } from './machine-edits.svelte.ts';
+import { MachineEngines } from './machine-engines.svelte.ts';
+import { MachineInput } from './machine-input.ts';
 import { MachinePatch, runAlike } from './machine-patch.svelte.ts';
 import { MachineSnapshots } from './machine-snapshots.svelte.ts';
+import type { Program } from './program.ts';
+import { isBusy, isOver, SettledStatus, type MachineStatus } from './settled-status.svelte.ts';
 import { StepQueue } from './step-queue.ts';
+import { StopWaiters } from './stop-waiters.ts';
 import { TimeState } from './time.svelte.ts';
 import { DebugIndex, type SourceLine } from '../shared/debug-index.ts';
-import { formatCount } from '../shared/format.ts';
 
 /** What the views ask of the machine without running it. */
 export type InspectHandle = Pick<
@@ -37,24 +40,6 @@ export type InspectHandle = Pick<
   | 'locate'
 >;
 
-/** An assembled program, ready to boot. */
-export interface Program {
-  readonly name: string;
-  readonly image: Uint8Array;
-  readonly debug: DebugInfo | null;
-}
-
-export type MachineStatus =
-  | 'empty'
-  /** Booted, at its entry. */
-  | 'ready'
-  | 'running'
-  /** Running, and blocked in read(0). */
-  | 'waiting'
-  | 'paused'
-  | 'exited'
-  | 'faulted';
-
 /**
  * Why there is no machine to use: no program could be had, its boot was refused, its worker is
  * gone, its arguments cannot be read.
@@ -63,9 +48,6 @@ export interface MachineTrouble {
   readonly kind: 'program' | 'boot' | 'crash' | 'arguments';
   readonly message: string;
 }
-
-/** A run shorter than this many milliseconds never shows as running: stepping does not flicker. */
-const SETTLE = 120;
 
 export class MachineState {
   readonly breakpoints: Breakpoints;
@@ -76,24 +58,22 @@ export class MachineState {
   readonly edits: MachineEdits;
   /** Changed code in the middle of a run. */
   readonly patch: MachinePatch;
+  readonly engines: MachineEngines;
+  /** What the program reads from its standard input. */
+  readonly input: MachineInput;
   readonly #client: MachineHandle;
   readonly #seen = new MachineSnapshots();
+  readonly #status = new SettledStatus();
   readonly #steps = new StepQueue();
+  readonly #waiters = new StopWaiters();
   // Listeners are not shown: no reactivity wanted.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #sampleListeners = new Set<(samples: readonly Sample[]) => void>();
   #program = $state.raw<Program | null>(null);
   #booted = $state.raw<Program | null>(null);
-  #status = $state<MachineStatus>('empty');
-  #settled = $state<MachineStatus>('empty');
   #args = $state('');
-  #wanted = $state<EngineChoice>('jit');
-  #engines = $state.raw<readonly EngineChoice[]>(['unicorn']);
-  #enginesKnown = false;
   #trouble = $state.raw<MachineTrouble | null>(null);
   #prepare: (() => Promise<boolean>) | null = null;
-  #stopped: ((reason: StopReason | null) => void)[] = [];
-  #settleTimer: ReturnType<typeof setTimeout> | undefined;
   #bootTurn = 0;
   /** The boot under way: what is to run runs after it, in the new process. */
   #booting: Promise<boolean> | null = null;
@@ -111,6 +91,8 @@ export class MachineState {
     this.breakpoints = new Breakpoints(client, () => this.#index);
     this.edits = new MachineEdits(client, this.#seen);
     this.patch = new MachinePatch(client, this, (program) => (this.#booted = program));
+    this.engines = new MachineEngines(client);
+    this.input = new MachineInput(client, console, (call) => this.#attempt(call));
     this.time = new TimeState(client, {
       travel: (command) => this.#travel(command),
       pause: () => this.pause(),
@@ -137,41 +119,27 @@ export class MachineState {
   }
 
   get status(): MachineStatus {
-    return this.#status;
+    return this.#status.now;
   }
 
   /** `status` without its changes shorter than 120 ms: what to show. */
   get settledStatus(): MachineStatus {
-    return this.#settled;
+    return this.#status.settled;
   }
 
   /** Whether guest instructions may be executing now. */
   get busy(): boolean {
-    return this.#status === 'running' || this.#status === 'waiting';
+    return isBusy(this.#status.now);
   }
 
   /** `busy` without its changes shorter than 120 ms: what to show, so that steps do not flicker. */
   get settledBusy(): boolean {
-    return this.#settled === 'running' || this.#settled === 'waiting';
+    return isBusy(this.#status.settled);
   }
 
   /** The argument line of the process that was booted last. */
   get args(): string {
     return this.#args;
-  }
-
-  /** The engines there are; only the reference before the machine has been asked. */
-  get engines(): readonly EngineChoice[] {
-    return this.#engines;
-  }
-
-  /** The engine that the next boot takes: the one wished for, if it exists. */
-  get engine(): EngineChoice {
-    return this.#engines.includes(this.#wanted) ? this.#wanted : (this.#engines[0] ?? 'unicorn');
-  }
-
-  set engine(engine: EngineChoice) {
-    this.#wanted = engine;
   }
 
   /** The engine of the process in the machine; null when there is none. */
@@ -218,11 +186,6 @@ export class MachineState {
     return this.#source;
   }
 
-  /** Addresses at which the machine stops, ascending. */
-  get breakpointAddresses(): readonly number[] {
-    return this.breakpoints.addresses;
-  }
-
   get trouble(): MachineTrouble | null {
     return this.#trouble;
   }
@@ -246,14 +209,6 @@ export class MachineState {
   /** There is no program to be had; `message` says why, in a sentence. */
   lacksProgram(message: string): void {
     this.#fail('program', message);
-  }
-
-  async #findEngines(): Promise<void> {
-    if (this.#enginesKnown) return;
-    await this.#attempt(async () => {
-      this.#engines = await this.#client.engines();
-      this.#enginesKnown = true;
-    });
   }
 
   /**
@@ -293,13 +248,13 @@ export class MachineState {
     const words = splitArguments(args);
     if (!words.ok) return this.#fail('arguments', words.error);
     this.#args = args;
-    this.#release(null);
-    await this.#findEngines();
+    this.#waiters.release(null);
+    await this.#attempt(() => this.engines.find());
     if (turn !== this.#bootTurn) return false;
     const { image, debug, name } = program;
     const argv = [name, ...words.value];
     try {
-      const result = await this.#client.boot({ image, debug, argv, engine: this.engine });
+      const result = await this.#client.boot({ image, debug, argv, engine: this.engines.chosen });
       if (turn !== this.#bootTurn) return false;
       if (!result.ok) return this.#fail('boot', result.error);
       this.#booted = program;
@@ -309,7 +264,7 @@ export class MachineState {
       this.console.note(`$ ./${argv.join(' ')}`);
       await this.breakpoints.arrive();
       this.#seen.enter(result.snapshot);
-      this.#setStatus('ready');
+      this.#status.now = 'ready';
       return true;
     } catch {
       // The worker is gone; `#crashed` has said so.
@@ -319,7 +274,7 @@ export class MachineState {
 
   /** Runs to the next stop; from an end or a fault, from the start again. */
   async run(): Promise<StopReason | null> {
-    if (this.#ended || (this.stale && this.#status === 'ready')) return this.restart();
+    if (this.#ended || (this.stale && this.#status.now === 'ready')) return this.restart();
     return this.#go({ kind: 'continue' });
   }
 
@@ -373,20 +328,6 @@ export class MachineState {
     return (await this.boot()) ? this.#go({ kind: 'continue' }) : null;
   }
 
-  /** @returns the line on which the breakpoint was set or cleared, or null: no code near. */
-  toggleLineBreakpoint(file: string, line: number): number | null {
-    return this.breakpoints.toggleLine(file, line);
-  }
-
-  toggleBreakpoint(address: number): void {
-    this.breakpoints.toggleAddress(address);
-  }
-
-  /** Whether an instruction has a breakpoint. */
-  breaksAt(address: number): boolean {
-    return this.breakpointAddresses.includes(address);
-  }
-
   /** Tells the machine of changed breakpoints; `App` calls it whenever they change. */
   async sendBreakpoints(): Promise<void> {
     if (this.#booted !== null) await this.#attempt(() => this.breakpoints.send());
@@ -397,42 +338,13 @@ export class MachineState {
     if (this.#booted !== null) await this.#attempt(() => this.breakpoints.refresh());
   }
 
-  /** Bytes for the guest's stdin. */
-  async writeInput(bytes: Uint8Array): Promise<void> {
-    await this.#attempt(() => this.#client.writeStdin(bytes));
-  }
-
-  /** A line typed in the console, echoed there. */
-  async writeLine(text: string): Promise<void> {
-    this.console.echo(text);
-    await this.writeInput(new TextEncoder().encode(`${text}\n`));
-  }
-
-  /** A file's bytes, without an echo; the console says how many. */
-  async writeFile(file: Pick<File, 'name' | 'arrayBuffer'>): Promise<void> {
-    let bytes: Uint8Array;
-    try {
-      bytes = new Uint8Array(await file.arrayBuffer());
-    } catch {
-      this.console.note(`(${file.name} cannot be read; nothing was sent)`);
-      return;
-    }
-    this.console.note(`(sent ${file.name}: ${formatCount(bytes.length)} bytes)`);
-    await this.writeInput(bytes);
-  }
-
-  async closeInput(): Promise<void> {
-    this.console.note('(end of input)');
-    await this.#attempt(() => this.#client.closeStdin());
-  }
-
   /** At each of these events the scalars are read and sent to `onSamples`. */
   async watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void> {
     await this.#attempt(() => this.#client.watchScalars(events, tensors));
   }
 
   get #ended(): boolean {
-    return this.#status === 'empty' || this.#status === 'exited' || this.#status === 'faulted';
+    return isOver(this.#status.now);
   }
 
   async #step(command: RunCommand): Promise<StopReason | null> {
@@ -442,7 +354,7 @@ export class MachineState {
 
   /** Goes to a moment of the recording; the end of the process is one like any other. */
   #travel(command: TimeCommand): Promise<StopReason | null> {
-    if (this.#status === 'empty') return Promise.resolve(null);
+    if (this.#status.now === 'empty') return Promise.resolve(null);
     const stepping = command.kind === 'step-back' || command.kind === 'step-back-over';
     return stepping
       ? this.#steps.add(() => this.#begin(command, true))
@@ -458,8 +370,8 @@ export class MachineState {
     while (this.#booting !== null) await this.#booting;
     if (this.busy) return null;
     this.#journey = journey;
-    const stop = new Promise<StopReason | null>((resolve) => this.#stopped.push(resolve));
-    this.#setStatus('running');
+    const stop = this.#waiters.wait();
+    this.#status.now = 'running';
     await this.#attempt(() => this.#client.run(command));
     return stop;
   }
@@ -469,23 +381,23 @@ export class MachineState {
     try {
       await call();
     } catch {
-      this.#release(null);
+      this.#waiters.release(null);
     }
   }
 
   #receive(event: MachineEvent): void {
     switch (event.type) {
       case 'running':
-        this.#setStatus('running');
+        this.#status.now = 'running';
         break;
       case 'progress':
         if (!this.busy) break;
         this.#seen.see(event.snapshot);
-        if (this.#status === 'waiting') this.#setStatus('running');
+        if (this.#status.now === 'waiting') this.#status.now = 'running';
         break;
       case 'waiting':
         this.#seen.see(event.snapshot);
-        this.#setStatus('waiting');
+        this.#status.now = 'waiting';
         break;
       case 'stopped':
         // The answer of `boot` has told of the entry already.
@@ -514,34 +426,16 @@ export class MachineState {
     this.#seen.stop(reason, snapshot);
     if (reason.kind === 'exit' && !this.#journey)
       this.console.note(`exited with status ${reason.status}`);
-    this.#setStatus(
-      reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused',
-    );
-    this.#release(reason);
+    this.#status.now =
+      reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused';
+    this.#waiters.release(reason);
   }
 
   /** A change at an end begins a branch that has not ended. */
   #revive({ recording, past, branch, branches }: Timeline): void {
-    const ended = this.#status === 'exited' || this.#status === 'faulted';
+    const ended = this.#status.now === 'exited' || this.#status.now === 'faulted';
     const alive = branches.some(({ id, ended }) => id === branch && ended === null);
-    if (ended && alive && recording && !past) this.#setStatus('paused');
-  }
-
-  #setStatus(status: MachineStatus): void {
-    this.#status = status;
-    clearTimeout(this.#settleTimer);
-    if (status === 'running') {
-      this.#settleTimer = setTimeout(() => (this.#settled = status), SETTLE);
-    } else {
-      this.#settled = status;
-    }
-  }
-
-  /** Settles everyone who waits for a stop. */
-  #release(reason: StopReason | null): void {
-    const waiting = this.#stopped;
-    this.#stopped = [];
-    for (const resolve of waiting) resolve(reason);
+    if (ended && alive && recording && !past) this.#status.now = 'paused';
   }
 
   #fail(kind: MachineTrouble['kind'], message: string): false {
@@ -554,8 +448,8 @@ export class MachineState {
     this.#fail('crash', crash.message);
     this.#seen.clear();
     this.#booted = null;
-    this.#setStatus('empty');
-    this.#release(null);
+    this.#status.now = 'empty';
+    this.#waiters.release(null);
   }
 
   #placeOf(cpu: CpuState | null): SourceLine | null {

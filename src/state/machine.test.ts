@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GPR } from '../shared/cpu-state.ts';
 import { ConsoleState } from './console.svelte.ts';
-import { MachineState, type Program } from './machine.svelte.ts';
+import { MachineState } from './machine.svelte.ts';
+import type { Program } from './program.ts';
 import { PLAIN_STOP } from './stop-details.ts';
 import { memoryStore } from './store.ts';
 import { DEBUG, FakeMachine, snapshot } from './testing/fake-machine.ts';
@@ -113,13 +114,13 @@ describe('booting', () => {
   });
 
   it('takes the engine wished for if there is one of that name', async () => {
-    machine.engine = 'jit';
-    expect(machine.engine).toBe('unicorn');
+    machine.engines.choose('jit');
+    expect(machine.engines.chosen).toBe('unicorn');
     fake.available = ['unicorn', 'jit'];
     await booted();
-    expect(machine.engine).toBe('jit');
+    expect(machine.engines.chosen).toBe('jit');
     expect(fake.boots[0]?.engine).toBe('jit');
-    machine.engine = 'unicorn';
+    machine.engines.choose('unicorn');
     await machine.boot();
     expect(fake.boots[1]?.engine).toBe('unicorn');
   });
@@ -199,7 +200,7 @@ describe('running and stepping', () => {
     void machine.run();
     fake.say({ type: 'waiting', snapshot: snapshot() });
     expect(machine.status).toBe('waiting');
-    await machine.writeLine('7');
+    await machine.input.line('7');
     await machine.pause();
     expect(fake.calls).toEqual(['run continue', 'stdin "7\\n"', 'pause']);
     expect(output.lines.at(-1)).toMatchObject({ stream: 'in', text: '7' });
@@ -207,7 +208,7 @@ describe('running and stepping', () => {
 
   it('sends a file as it is, and says how much', async () => {
     await booted();
-    await machine.writeFile(new File(['7\n'.repeat(617)], 'digits.raw'));
+    await machine.input.file(new File(['7\n'.repeat(617)], 'digits.raw'));
     expect(fake.calls).toEqual([`stdin ${JSON.stringify('7\n'.repeat(617))}`]);
     expect(output.lines.at(-1)).toMatchObject({
       stream: 'note',
@@ -218,7 +219,7 @@ describe('running and stepping', () => {
   it('says so when a file cannot be read, and sends nothing', async () => {
     await booted();
     const arrayBuffer = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
-    await machine.writeFile({ name: 'digits.raw', arrayBuffer });
+    await machine.input.file({ name: 'digits.raw', arrayBuffer });
     expect(fake.calls).toEqual([]);
     expect(output.text).toContain('(digits.raw cannot be read; nothing was sent)');
   });
@@ -311,19 +312,19 @@ describe('breakpoints', () => {
     const lines = { all: [at], toggle: vi.fn(() => 12), change: vi.fn(() => 12), remove: vi.fn() };
     machine.breakpoints.useLines(lines);
     await booted();
-    machine.toggleBreakpoint(0x401007);
-    expect(machine.breakpointAddresses).toEqual([0x401003, 0x401007]);
-    expect(machine.breaksAt(0x401007)).toBe(true);
-    machine.toggleBreakpoint(0x401007);
-    expect(machine.breaksAt(0x401007)).toBe(false);
+    machine.breakpoints.toggleAddress(0x401007);
+    expect(machine.breakpoints.addresses).toEqual([0x401003, 0x401007]);
+    expect(machine.breakpoints.breaksAt(0x401007)).toBe(true);
+    machine.breakpoints.toggleAddress(0x401007);
+    expect(machine.breakpoints.breaksAt(0x401007)).toBe(false);
     // The first instruction of a line is the line's.
-    machine.toggleBreakpoint(0x401009);
+    machine.breakpoints.toggleAddress(0x401009);
     expect(lines.toggle).toHaveBeenCalledWith('main.asm', 13);
   });
 
   it('is told to the machine at each boot', async () => {
     await booted();
-    machine.toggleBreakpoint(0x401007);
+    machine.breakpoints.toggleAddress(0x401007);
     expect(machine.breakpoints.entries).toMatchObject([{ place: '_start.loop+0x4' }]);
     fake.calls.length = 0;
     await machine.boot('');
@@ -333,7 +334,7 @@ describe('breakpoints', () => {
 
   it('switches off one or all, and tells what is wrong and how often each was hit', async () => {
     await booted();
-    machine.toggleBreakpoint(0x401007);
+    machine.breakpoints.toggleAddress(0x401007);
     const [entry] = machine.breakpoints.entries;
     const id = entry?.id ?? '';
     machine.breakpoints.change(id, { condition: 'rax ==' });
@@ -347,7 +348,7 @@ describe('breakpoints', () => {
     machine.breakpoints.suspended = true;
     await machine.sendBreakpoints();
     expect(fake.breakpoints).toMatchObject([{ enabled: false }]);
-    expect(machine.breaksAt(0x401007)).toBe(false);
+    expect(machine.breakpoints.breaksAt(0x401007)).toBe(false);
     machine.breakpoints.remove(id);
     expect(machine.breakpoints.entries).toEqual([]);
   });
@@ -357,7 +358,7 @@ describe('breakpoints', () => {
     machine.breakpoints.useStore(store);
     await booted();
     fake.located = { ok: true, label: 'w', address: 0x402000, length: 8, type: 'f64' };
-    machine.toggleBreakpoint(0x401007);
+    machine.breakpoints.toggleAddress(0x401007);
     expect(await machine.breakpoints.addWatchpoint('w[0]', 'write', { kind: 'nan' })).toBeNull();
     fake.located = { ok: false, column: 3, length: 1, message: 'No.' };
     expect(await machine.breakpoints.addWatchpoint('w[9]')).toBe('Column 3: No.');

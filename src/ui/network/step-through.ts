@@ -12,10 +12,7 @@ const FORWARD = 'forward_begin';
  * @returns why it did not get there, as a sentence; null when it did.
  */
 export async function stepThrough(
-  machine: Pick<
-    MachineState,
-    'boot' | 'writeInput' | 'runUntilEvent' | 'source' | 'trouble' | 'booted'
-  >,
+  machine: Pick<MachineState, 'boot' | 'input' | 'runUntilEvent' | 'source' | 'trouble' | 'booted'>,
   layout: Pick<LayoutState, 'showSource'>,
   frame: Uint8Array,
   weights: string,
@@ -26,7 +23,7 @@ export async function stepThrough(
   if (!machine.booted?.debug?.events.some((event) => event.name === FORWARD)) {
     return `The program has no “;@ event ${FORWARD}” any more, so there is no place to stop at.`;
   }
-  await machine.writeInput(frame);
+  await machine.input.bytes(frame);
   const reason = await machine.runUntilEvent(FORWARD, 1);
   const place = machine.source;
   if (place) layout.showSource(place.file, place.line);

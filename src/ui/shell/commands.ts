@@ -70,7 +70,7 @@ const MACHINE: Readonly<Record<MachineKey, MachineEntry>> = {
   breakpoint: {
     title: 'Set or clear the breakpoint of the line',
     needs: 'caret',
-    run: atCaret((m, file, line) => m.toggleLineBreakpoint(file, line)),
+    run: atCaret((m, file, line) => m.breakpoints.toggleLine(file, line)),
   },
   'reverse-run': {
     title: 'Back to the previous stop',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import type { MachineStatus } from '../../state/machine.svelte.ts';
+import type { MachineStatus } from '../../state/settled-status.svelte.ts';
 import type { StopReason } from '../../protocol/machine.ts';
 
 /** The machine's status in a few words. */
