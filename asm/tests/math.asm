@@ -1,12 +1,13 @@
 ; SPDX-License-Identifier: GPL-2.0-or-later
 ;
-; A test image: applies a function of asm/math, or the sigmoid of one rung of the
-; ladder, to each f64 of standard input and writes the results to standard
-; output. Drivers: src/nn/native-math.test.ts, src/cli/ulp.ts.
+; A test image: applies a function of asm/math, or one of a rung of the ladder, to
+; each f64 of standard input and writes the results to standard output. Drivers:
+; src/nn/native-math.test.ts, src/cli/ulp.ts.
 ;
 ;   math exp < numbers > results
 ;   math ln  < numbers > results
-;   math sigmoid avx2 < numbers > results
+;   math exp avx2 < numbers > results       there is avx512 too
+;   math sigmoid avx2 < numbers > results   and any other rung
 
 %define IMAGE_NAME  "math"
 %define PRECISION   64
@@ -50,7 +51,7 @@ sigmoid_text:
 function_text:
     db      "function", 0
 which_text:
-    db      "exp, ln or sigmoid and a rung", 0
+    db      "exp, ln, exp and avx2 or avx512, or sigmoid and a rung", 0
 
 section .bss
 
@@ -124,7 +125,7 @@ main:
     lea     rsi, [sigmoid_text]
     call    texts_equal
     test    eax, eax
-    jz      .usage
+    jz      .exp_of_rung
     lea     r12, [kernel_sets]
 .next_rung:
     mov     rax, [r12]
@@ -138,6 +139,25 @@ main:
     test    eax, eax
     jz      .next_rung
     jmp     .next_block
+
+.exp_of_rung:
+    mov     rdi, [argv + 8]
+    lea     rsi, [exp_text]
+    call    texts_equal
+    test    eax, eax
+    jz      .usage
+    lea     apply, [exp_values_avx2]
+    mov     rdi, [argv + 16]
+    lea     rsi, [avx2_text]
+    call    texts_equal
+    test    eax, eax
+    jnz     .next_block
+    lea     apply, [exp_values_avx512]
+    mov     rdi, [argv + 16]
+    lea     rsi, [avx512_text]
+    call    texts_equal
+    test    eax, eax
+    jnz     .next_block
 
 .usage:
     lea     rdi, [function_text]
@@ -174,6 +194,38 @@ apply_function:
     add     rsp, 8
     pop     r12
     pop     rbx
+    ret
+
+; ----------------------------------------------------------------------------
+; void exp_values_avx2(f64 *values, u64 count)
+; void exp_values_avx512(f64 *values, u64 count)
+;
+;   values[n] = e^values[n],  as softmax_rows of the rung puts it together
+;
+;   in      rdi = values[count], with room for a whole register at the end;
+;           rsi = count, not 0
+;   clobber rdi, rsi, ymm0-ymm5 (zmm0-zmm5)
+; ----------------------------------------------------------------------------
+exp_values_avx2:
+    vmovupd ymm0, [rdi]
+    call    exp_parts_avx2
+    vpaddq  ymm0, ymm0, ymm4
+    vmovupd [rdi], ymm0
+    add     rdi, 32
+    sub     rsi, 4
+    ja      exp_values_avx2
+    vzeroupper
+    ret
+
+exp_values_avx512:
+    vmovupd zmm0, [rdi]
+    call    exp_parts_avx512
+    vpaddq  zmm0, zmm0, zmm4
+    vmovupd [rdi], zmm0
+    add     rdi, 64
+    sub     rsi, 8
+    ja      exp_values_avx512
+    vzeroupper
     ret
 
 %include "include/elf_end.inc"

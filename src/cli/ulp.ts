@@ -4,8 +4,8 @@
  *
  *     npm run ulp -- [exp] [ln] [sigmoid] [--points N] [--every N]
  *
- * exp and ln of every f32 there is, of N f64 of every exponent (by default 2^27), and the sigmoid of
- * every rung that this CPU has, of as many. `--every N` takes only every Nth f32. Prints the largest
+ * exp and ln of every f32 there is, of N f64 of every exponent (by default 2^27), and exp and sigmoid
+ * of every rung that this CPU has and that brings its own, of as many. `--every N` takes only every Nth f32. Prints the largest
  * error in units of the last place of the true value and where it is, and how many results, rounded
  * to f32, are not the nearest f32. The status is 1 when an error is beyond what the sources promise.
  */
@@ -16,6 +16,7 @@ import { buildNative, scratchFolder, WHY_NOT_NATIVE, whyNotRung } from '../nn/te
 import {
   everyFloat,
   expArguments,
+  expPartsArguments,
   lnArguments,
   sigmoidArguments,
 } from '../nn/testing/ulp-arguments.ts';
@@ -67,6 +68,11 @@ async function main(args: readonly string[]): Promise<number> {
     if (wanted.includes('exp')) {
       await report(['exp'], floats, everyFloat(every), true);
       await report(['exp'], 'f64 of every exponent', expArguments(points, SEED), false);
+      for (const rung of ['avx2', 'avx512'] as const) {
+        const why = whyNotRung(rung);
+        if (why !== null) console.log(`exp ${rung}: ${why}`);
+        else await report(['exp', rung], 'f64 to +-708', expPartsArguments(points, SEED), false);
+      }
     }
     if (wanted.includes('ln')) {
       await report(['ln'], floats, everyFloat(every), true);

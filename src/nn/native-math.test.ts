@@ -21,6 +21,7 @@ import {
 import {
   everyFloat,
   expArguments as expByExponent,
+  expPartsArguments,
   lnArguments as lnByExponent,
   sigmoidArguments,
 } from './testing/ulp-arguments.ts';
@@ -201,6 +202,17 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(
       expect(found.ulps).toBeGreaterThan(0.5);
     });
 
+    for (const rung of ['avx2', 'avx512'] as const) {
+      const why = whyNotRung(rung);
+      it.skipIf(why !== null)(`exp of ${rung} is within its bound ${why ?? ''}`, async () => {
+        const found = await scan(program, ['exp', rung], expPartsArguments(300_000, 3));
+        console.log(`exp ${rung}: at most ${found.ulps} ulp, at ${found.at}`);
+        expect(found.count).toBeGreaterThanOrEqual(300_000);
+        expect(found.ulps).toBeLessThanOrEqual(ULP_BOUNDS.exp);
+        expect(found.ulps).toBeGreaterThan(0.5);
+      });
+    }
+
     for (const rung of RUNGS) {
       const why = whyNotRung(rung);
       it.skipIf(why !== null)(`sigmoid ${rung} is within its bound ${why ?? ''}`, async () => {
@@ -214,7 +226,9 @@ describe.skipIf(WHY_NOT_NATIVE !== null)(
     it('says what it wants when it gets something else', () => {
       const run = runNative(program, ['sin']);
       expect(run.status).toBe(2);
-      expect(run.stderr).toBe('math: function: exp, ln or sigmoid and a rung\n');
+      expect(run.stderr).toBe(
+        'math: function: exp, ln, exp and avx2 or avx512, or sigmoid and a rung\n',
+      );
     });
   },
 );

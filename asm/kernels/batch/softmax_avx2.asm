@@ -19,40 +19,6 @@ pd_softmax_least:                   ; below it e^x counts as e^-708, 3e-308
 section .text
 
 ; ----------------------------------------------------------------------------
-; exp_lanes_avx2: e^x in each lane, for |x| <= 708 or NaN, by math/exp.asm's
-; polynomial with fused steps. A private contract:
-;
-;   in      ymm0 = x
-;   out     ymm0 = e^x
-;   clobber ymm1-ymm5
-; ----------------------------------------------------------------------------
-exp_lanes_avx2:
-    vbroadcastsd ymm1, [pd_log2_e]
-    vbroadcastsd ymm5, [pd_round_magic]
-    vfmadd213pd ymm1, ymm0, ymm5    ; n in the lowest bits of each lane
-    vpsllq  ymm4, ymm1, F64_EXPONENT ; ... and where the exponent is
-    vsubpd  ymm1, ymm1, ymm5        ; n as f64
-    vbroadcastsd ymm2, [pd_ln2_hi]
-    vfnmadd231pd ymm0, ymm2, ymm1   ; hi = x - n ln2_hi
-    vbroadcastsd ymm2, [pd_ln2_lo]
-    vmulpd  ymm1, ymm1, ymm2        ; lo = n ln2_lo
-    vsubpd  ymm2, ymm0, ymm1        ; r = hi - lo
-    vbroadcastsd ymm3, [pd_exp_series + (EXP_TERMS - 1) * 16]
-%assign term_index EXP_TERMS - 2
-%rep EXP_TERMS - 1                  ; Horner, fused
-    vbroadcastsd ymm5, [pd_exp_series + term_index * 16]
-    vfmadd213pd ymm3, ymm2, ymm5
-%assign term_index term_index - 1
-%endrep
-    vmulpd  ymm2, ymm2, ymm2
-    vfmsub213pd ymm3, ymm2, ymm1    ; r^2 (1/2! + r/3! + ...) - lo
-    vaddpd  ymm0, ymm0, ymm3
-    vbroadcastsd ymm1, [pd_one]
-    vaddpd  ymm0, ymm0, ymm1        ; e^r
-    vpaddq  ymm0, ymm0, ymm4        ; 2^n e^r: n added to the exponent
-    ret
-
-; ----------------------------------------------------------------------------
 ; void softmax_rows_avx2(real *values, u64 rows)
 ;
 ;   values[r][o] = e^(values[r][o] - max) / sum of these,  for each row r
@@ -90,13 +56,14 @@ softmax_rows_avx2:
     vsubpd  ymm8, ymm8, ymm0
     vsubpd  ymm0, ymm6, ymm0
     vmaxpd  ymm0, ymm9, ymm0        ; a NaN stays
-    call    exp_lanes_avx2
-    vmovapd ymm6, ymm0
+    call    exp_parts_avx2
+    vpaddq  ymm6, ymm0, ymm4        ; 2^n e^r: n added to the exponent
     vmaxpd  ymm0, ymm9, ymm7
-    call    exp_lanes_avx2
-    vmovapd ymm7, ymm0
+    call    exp_parts_avx2
+    vpaddq  ymm7, ymm0, ymm4
     vmaxpd  ymm0, ymm9, ymm8
-    call    exp_lanes_avx2
+    call    exp_parts_avx2
+    vpaddq  ymm0, ymm0, ymm4
     vxorpd  ymm1, ymm1, ymm1
     vblendpd ymm8, ymm0, ymm1, EMPTY_LANES  ; 0 0 9 8: nothing to the sum
     vaddpd  ymm0, ymm6, ymm7

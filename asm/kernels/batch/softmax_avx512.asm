@@ -9,40 +9,6 @@
 section .text
 
 ; ----------------------------------------------------------------------------
-; exp_lanes_avx512: e^x in each lane, for |x| <= 708 or NaN, by math/exp.asm's
-; polynomial with fused steps. A private contract:
-;
-;   in      zmm0 = x
-;   out     zmm0 = e^x
-;   clobber zmm1-zmm5
-; ----------------------------------------------------------------------------
-exp_lanes_avx512:
-    vbroadcastsd zmm1, [pd_log2_e]
-    vbroadcastsd zmm5, [pd_round_magic]
-    vfmadd213pd zmm1, zmm0, zmm5    ; n in the lowest bits of each lane
-    vpsllq  zmm4, zmm1, F64_EXPONENT ; ... and where the exponent is
-    vsubpd  zmm1, zmm1, zmm5        ; n as f64
-    vbroadcastsd zmm2, [pd_ln2_hi]
-    vfnmadd231pd zmm0, zmm2, zmm1   ; hi = x - n ln2_hi
-    vbroadcastsd zmm2, [pd_ln2_lo]
-    vmulpd  zmm1, zmm1, zmm2        ; lo = n ln2_lo
-    vsubpd  zmm2, zmm0, zmm1        ; r = hi - lo
-    vbroadcastsd zmm3, [pd_exp_series + (EXP_TERMS - 1) * 16]
-%assign term_index EXP_TERMS - 2
-%rep EXP_TERMS - 1                  ; Horner, fused
-    vbroadcastsd zmm5, [pd_exp_series + term_index * 16]
-    vfmadd213pd zmm3, zmm2, zmm5
-%assign term_index term_index - 1
-%endrep
-    vmulpd  zmm2, zmm2, zmm2
-    vfmsub213pd zmm3, zmm2, zmm1    ; r^2 (1/2! + r/3! + ...) - lo
-    vaddpd  zmm0, zmm0, zmm3
-    vbroadcastsd zmm1, [pd_one]
-    vaddpd  zmm0, zmm0, zmm1        ; e^r
-    vpaddq  zmm0, zmm0, zmm4        ; 2^n e^r: n added to the exponent
-    ret
-
-; ----------------------------------------------------------------------------
 ; void softmax_rows_avx512(real *values, u64 rows)
 ;
 ;   values[r][o] = e^(values[r][o] - max) / sum of these,  for each row r
@@ -78,11 +44,11 @@ softmax_rows_avx512:
     vsubpd  zmm7, zmm7, zmm0
     vsubpd  zmm0, zmm6, zmm0
     vmaxpd  zmm0, zmm8, zmm0        ; a NaN stays
-    call    exp_lanes_avx512
-    vmovapd zmm6, zmm0
+    call    exp_parts_avx512
+    vpaddq  zmm6, zmm0, zmm4        ; 2^n e^r: n added to the exponent
     vmaxpd  zmm0, zmm8, zmm7
-    call    exp_lanes_avx512
-    vmovapd zmm7{k1}{z}, zmm0
+    call    exp_parts_avx512
+    vpaddq  zmm7{k1}{z}, zmm0, zmm4
     vaddpd  zmm0, zmm6, zmm7
     vextractf64x4 ymm1, zmm0, 1     ; lanes 7 to 4
     vaddpd  ymm0, ymm0, ymm1

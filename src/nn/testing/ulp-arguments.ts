@@ -80,6 +80,19 @@ export function aroundOne(total: number, seed: number): Fill {
   };
 }
 
+/** Numbers in [low, high), each as likely as the others. */
+export function evenly(total: number, seed: number, low: number, high: number): Fill {
+  const random = bits32(seed);
+  let sent = 0;
+  return (block) => {
+    let count = 0;
+    for (; count < block.length && sent < total; count++, sent++) {
+      block[count] = low + (high - low) * (random() * 2 ** -32 + 0.5);
+    }
+    return count;
+  };
+}
+
 /** One after the other. */
 export function together(...fills: readonly Fill[]): Fill {
   let at = 0;
@@ -123,3 +136,11 @@ export function lnArguments(total: number, seed: number): Fill {
 
 /** sigmoid: where it is neither 1/2 nor 0 nor 1 to the last bit, and some of all others. */
 export const sigmoidArguments = expArguments;
+
+/** exp of the rungs with wide registers: what it takes, |x| <= 708. */
+export function expPartsArguments(total: number, seed: number): Fill {
+  return together(
+    byExponent(total / 2, seed, { low: -60, high: 8, negative: true, share: 1 }),
+    evenly(total / 2, seed + 1, -708, 708),
+  );
+}
