@@ -47,6 +47,7 @@ const LEAVES_EARLY: ReadonlySet<number> = new Set([
   EXIT.watch,
   EXIT.misaligned,
   EXIT.divide,
+  EXIT.wild,
 ]);
 /** Blocks executed instruction by instruction at the start of a run, until one that can be entered. */
 const MOST_ARRIVING = 32;
@@ -295,6 +296,8 @@ export class JitEngine implements Engine, MemoryObserver {
         return this.#after(executed, this.#stepper.misaligned());
       case EXIT.divide:
         return this.#after(executed, this.#stepper.divideError());
+      case EXIT.wild:
+        return this.#after(executed, this.#stepper.wildBranch());
       case EXIT.missing:
         if (remaining === 0) return { stop: BUDGET, executed };
         return this.#after(executed, this.#missing(Number(state.rip), remaining));

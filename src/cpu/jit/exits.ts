@@ -27,6 +27,8 @@ export const EXIT = {
   watch: 8,
   /** The one instruction at rip is for the fallback engine. */
   single: 9,
+  /** A branch to an address that is not canonical; the state is that before it. */
+  wild: 10,
 } as const;
 
 export function windowExit(count: number): number {

@@ -95,6 +95,8 @@ export class Stepper {
         return after(executed, this.misaligned());
       case EXIT.divide:
         return after(executed, this.divideError());
+      case EXIT.wild:
+        return after(executed, this.wildBranch());
       default:
         return executed > 0 ? done({ kind: 'budget' }) : this.#refused(rip);
     }
@@ -110,6 +112,12 @@ export class Stepper {
   divideError(): RunResult {
     const { rip } = this.#memory.state;
     return stopped({ signal: 'SIGFPE', code: 'divide-error', rip });
+  }
+
+  /** The fault of a branch to an address that is not canonical. */
+  wildBranch(): RunResult {
+    const { rip } = this.#memory.state;
+    return stopped({ signal: 'SIGSEGV', code: 'general-protection', rip });
   }
 
   #executable(rip: number): { execute: Execute; entry: number } | null {

@@ -3,7 +3,7 @@
 import { TRACED } from '../counters.ts';
 import { EXIT } from '../exits.ts';
 import type { Condition } from '../flags.ts';
-import { get, i64, op, type Expr, type Stmt } from '../ir.ts';
+import { get, i64, ifThen, op, set, type Expr, type Stmt } from '../ir.ts';
 import type { Lift } from '../lift.ts';
 import type { Terminator } from '../region.ts';
 import type { Insn } from '../decode.ts';
@@ -20,11 +20,33 @@ export interface Way {
 }
 
 const RCX = 1;
+const RSP = 4;
 const R11 = 11;
+
+/** Bits of an address that the last one below them must repeat. */
+const CANONICAL_BITS = 48n;
 
 function pushReturn(c: Lift): void {
   c.storeInt(8, i64(c.insn.next), c.place('stack'));
   moveRsp(c, -8);
+}
+
+/** Whether an address is not canonical: the silicon refuses to go there before anything else. */
+function isWild(target: Expr): Expr {
+  const half = 1n << (CANONICAL_BITS - 1n);
+  const rest = op('i64.shr_u', op('i64.add', target, i64(half)), i64(CANONICAL_BITS));
+  return op('i64.ne', rest, i64(0));
+}
+
+function moved(c: Lift, by: number): Stmt {
+  const rsp = c.gprVar(RSP);
+  return set(rsp, op('i64.add', get(rsp), i64(by)));
+}
+
+/** Leaves for `target`, or before the instruction, whose effects `undo` takes back. */
+function leaveFor(c: Lift, target: Expr, ...undo: readonly Stmt[]): Stmt {
+  const refuse = [...undo, c.exitBefore(EXIT.wild)];
+  return ifThen(isWild(target), refuse, [c.leave(target, EXIT.next)]);
 }
 
 function branchCondition(c: Lift): Expr {
@@ -62,11 +84,12 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
     case 'ret': {
       const target = c.hold(c.loadInt(8, c.place('stack')));
       const extra = c.insn.ops[0];
-      moveRsp(c, 8 + (extra?.k === 'imm' ? Number(extra.value & 0xffffn) : 0));
+      const up = 8 + (extra?.k === 'imm' ? Number(extra.value & 0xffffn) : 0);
+      moveRsp(c, up);
       c.trace(TRACED.return, target);
       return {
         tests: term.sites.map((site) => op('i64.eq', target, i64(site.ip))),
-        exit: c.leave(target, EXIT.next),
+        exit: leaveFor(c, target, moved(c, -up)),
       };
     }
     case 'indirect': {
@@ -77,7 +100,9 @@ export function liftTerminator(c: Lift, term: Terminator): Way {
       }
       c.noteTarget(target);
       const tests = term.to ? [op('i64.eq', target, i64(term.to.ip))] : [];
-      return { tests, exit: c.leave(target, EXIT.next) };
+      // what a call has pushed stays there
+      const undo = c.insn.mnemonic === 'Call' ? [moved(c, 8)] : [];
+      return { tests, exit: leaveFor(c, target, ...undo) };
     }
     case 'syscall':
       c.storeFlags();
