@@ -49,7 +49,7 @@ section .text
 ;   order   from b[o] through the inputs, ascending, fused
 ; ----------------------------------------------------------------------------
 dense_forward_avx2:
-    lea     r10, [r9 * REAL_SIZE]           ; bytes of a row
+    lea     r10, [r9 * REAL_SIZE]   ; bytes of a row
 .next_block:
     cmp     r9, 4 * YMM_REALS
     jb      .test_register

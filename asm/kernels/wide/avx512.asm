@@ -47,7 +47,7 @@ section .text
 ;   order   from b[o] through the inputs, ascending, fused
 ; ----------------------------------------------------------------------------
 dense_forward_avx512:
-    lea     r10, [r9 * REAL_SIZE]           ; bytes of a row
+    lea     r10, [r9 * REAL_SIZE]   ; bytes of a row
 .next_block:
     cmp     r9, 4 * ZMM_REALS
     jb      .test_register

@@ -73,7 +73,7 @@ sparse_forward_avx512:
 .test_block:
     cmp     list, list_end
     jb      .block_inputs
-    jne     .block_sum         ; an even number of inputs: none is left
+    jne     .block_sum              ; an even number of inputs: none is left
     mov     eax, [list - 4]
     vbroadcasts%[R] zmm8, [rdx + rax * REAL_SIZE]
     imul    rax, row_bytes
