@@ -6,13 +6,13 @@ import {
   InstructionInfoFactory,
   MemorySizeExt,
   Mnemonic,
-  OpAccess,
   OpKind,
   Register,
   RegisterExt,
   type Instruction,
   type UsedMemory,
 } from 'iced-x86';
+import { READS, WRITES } from './operand-access.ts';
 import type { CpuState } from '../shared/cpu-state.ts';
 import type { EffectiveAddress } from './guard.ts';
 import { linearAddress } from './software.ts';
@@ -40,18 +40,6 @@ export interface Accesses {
   } | null;
 }
 
-const READS: ReadonlySet<OpAccess> = new Set([
-  OpAccess.Read,
-  OpAccess.CondRead,
-  OpAccess.ReadWrite,
-  OpAccess.ReadCondWrite,
-]);
-const WRITES: ReadonlySet<OpAccess> = new Set([
-  OpAccess.Write,
-  OpAccess.CondWrite,
-  OpAccess.ReadWrite,
-  OpAccess.ReadCondWrite,
-]);
 const BIT_STRINGS: ReadonlySet<Mnemonic> = new Set([
   Mnemonic.Bt,
   Mnemonic.Bts,

@@ -191,9 +191,6 @@ const IMMEDIATES: ReadonlySet<OpKind> = new Set([
   OpKind.Immediate64,
 ]);
 
-/** The longest x86 instruction, in bytes. */
-export const LONGEST = 15;
-
 /** Decodes instructions one after the other from `bytes`, whose first lies at `address`. */
 export function guard(bytes: Uint8Array, address: number, most = Infinity): GuardedInstruction[] {
   const decoder = new Decoder(64, bytes, OPTIONS);

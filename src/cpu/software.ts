@@ -13,13 +13,15 @@ import {
   RegisterExt,
   type Instruction,
 } from 'iced-x86';
+import { unsignedOf } from '../shared/little-endian.ts';
 import { addr } from '../shared/brand.ts';
 import { FLAG, type CpuState } from '../shared/cpu-state.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import { PROT, PROT_MAPPED } from '../machine/layout.ts';
 import type { Fault } from './cpu.ts';
 import { executeFloat } from './float/execute.ts';
-import { addressesStack, effectiveAddress, LONGEST, type EffectiveAddress } from './guard.ts';
+import { addressesStack, effectiveAddress, type EffectiveAddress } from './guard.ts';
+import { LONGEST_INSTRUCTION } from './operand-access.ts';
 
 /** MXCSR bits that exist on every x86-64 with SSE2 (Intel SDM vol. 1, 10.2.3). */
 const MXCSR_BITS = 0xffff;
@@ -64,7 +66,7 @@ export function accessFault(
  * @returns the fault that it raised, with the state unchanged, or null.
  */
 export function executeInSoftware(memory: GuestMemory, bytes: Uint8Array): Fault | null {
-  const decoder = new Decoder(64, bytes.subarray(0, LONGEST), DecoderOptions.None);
+  const decoder = new Decoder(64, bytes.subarray(0, LONGEST_INSTRUCTION), DecoderOptions.None);
   decoder.ip = memory.state.rip;
   const instruction = decoder.decode();
   const fault = execute(memory, instruction);
@@ -81,7 +83,7 @@ export function executeInSoftware(memory: GuestMemory, bytes: Uint8Array): Fault
  * @returns false, with nothing changed, when it is none or would fault.
  */
 export function executeFloatInSoftware(memory: GuestMemory, bytes: Uint8Array): boolean {
-  const decoder = new Decoder(64, bytes.subarray(0, LONGEST), DecoderOptions.None);
+  const decoder = new Decoder(64, bytes.subarray(0, LONGEST_INSTRUCTION), DecoderOptions.None);
   const { state } = memory;
   decoder.ip = state.rip;
   const instruction = decoder.decode();
@@ -154,7 +156,8 @@ function loadMxcsr(memory: GuestMemory, i: Instruction): Fault | null {
   const address = linearAddress(effectiveAddress(i), state);
   const fault = operandFault(memory, i, address, 4, 'read');
   if (fault) return fault;
-  const value = Number(load(memory, Number(address), 4));
+  const at = Number(address);
+  const value = Number(unsignedOf(memory.bytes.subarray(at, at + 4)));
   if ((value & ~MXCSR_BITS) !== 0) {
     return { signal: 'SIGSEGV', code: 'general-protection', rip: i.ip };
   }
@@ -177,15 +180,6 @@ function loopTarget(state: CpuState, i: Instruction): bigint | null {
   return count !== 0n && zero === (i.mnemonic === Mnemonic.Loope) ? i.nearBranchTarget : null;
 }
 
-/** The unsigned little-endian number in guest memory. */
-function load(memory: GuestMemory, address: number, length: number): bigint {
-  let value = 0n;
-  for (let k = length - 1; k >= 0; k--) {
-    value = (value << 8n) | BigInt(memory.bytes[address + k] ?? 0);
-  }
-  return value;
-}
-
 function countBits(memory: GuestMemory, i: Instruction): Fault | null {
   const { state } = memory;
   const width = RegisterExt.size(i.op0Register) * 8;
@@ -195,7 +189,8 @@ function countBits(memory: GuestMemory, i: Instruction): Fault | null {
     const length = MemorySizeExt.size(i.memorySize);
     const fault = operandFault(memory, i, address, length, 'read');
     if (fault) return fault;
-    source = load(memory, Number(address), length);
+    const at = Number(address);
+    source = unsignedOf(memory.bytes.subarray(at, at + length));
   } else {
     source = BigInt.asUintN(width, state.gpr(RegisterExt.number(i.op1Register)));
   }

@@ -10,7 +10,7 @@ import { PAGE_SIZE, PROT } from '../machine/layout.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import { memoryAccesses, type Accesses, type MemoryAccess } from './accesses.ts';
 import type { EngineStop, Watch, WatchHit } from './cpu.ts';
-import { LONGEST } from './guard.ts';
+import { LONGEST_INSTRUCTION } from './operand-access.ts';
 
 /** A hit to be, and in which round of a repetition it comes about (0 without one). */
 interface Candidate {
@@ -82,7 +82,7 @@ export class WatchSet {
     this.#begun = null;
     const rip = Number(state.rip);
     if ((memory.protectionAt(rip) & PROT.exec) === 0) return false;
-    const accesses = memoryAccesses(memory.bytes.subarray(rip, rip + LONGEST), state);
+    const accesses = memoryAccesses(memory.bytes.subarray(rip, rip + LONGEST_INSTRUCTION), state);
     const candidates = this.#candidates(accesses, memory);
     if (candidates.length === 0) return false;
     const { instructions } = state;

@@ -9,13 +9,11 @@ import {
   Instruction,
   OpKind,
 } from 'iced-x86';
+import { LONGEST_INSTRUCTION } from '../cpu/operand-access.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import { PROT_MAPPED } from '../machine/layout.ts';
 import type { DisassembledInstruction } from '../protocol/machine.ts';
 import { hex, hexBytes } from '../shared/format.ts';
-
-/** Bytes of the longest x86 instruction. */
-const LONGEST = 15;
 
 /** Mapped bytes from `address` on, at most `length`; empty when `address` itself is not mapped. */
 function mappedBytes(memory: GuestMemory, address: number, length: number): Uint8Array {
@@ -71,7 +69,7 @@ export function disassemble(
   count: number,
   nameOf: (address: number) => string | null = () => null,
 ): DisassembledInstruction[] {
-  const code = mappedBytes(memory, address, count * LONGEST);
+  const code = mappedBytes(memory, address, count * LONGEST_INSTRUCTION);
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const formatter = makeFormatter();
   const instruction = new Instruction();
@@ -130,7 +128,7 @@ function stepInfo(decoder: Decoder, instruction: Instruction): StepInfo | null {
 
 /** The instruction at an address; null where there is none. */
 export function stepInfoAt(memory: GuestMemory, address: number): StepInfo | null {
-  const code = mappedBytes(memory, address, LONGEST);
+  const code = mappedBytes(memory, address, LONGEST_INSTRUCTION);
   if (code.length === 0) return null;
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const instruction = new Instruction();

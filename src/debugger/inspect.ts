@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Looking at and changing the guest's state from outside, at a stop. */
+import { unsignedOf } from '../shared/little-endian.ts';
 import { PAGE_SIZE, PROT, PROT_MAPPED } from '../machine/layout.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import type { Process } from '../machine/process.ts';
@@ -62,8 +63,7 @@ export function pokeRegister(
     target.set(bytes);
     return null;
   }
-  let value = 0n;
-  for (const byte of [...bytes].reverse()) value = (value << 8n) | BigInt(byte);
+  const value = unsignedOf(bytes);
   const index = (GPR_NAMES as readonly string[]).indexOf(register);
   if (index >= 0) state.setGpr(index, value);
   else if (register === 'rip') state.rip = value;

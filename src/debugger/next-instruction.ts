@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Finding all instructions of a kind in the code that the debug info knows. */
 import { Code, Decoder, DecoderOptions, FlowControl, Instruction } from 'iced-x86';
+import { LONGEST_INSTRUCTION } from '../cpu/operand-access.ts';
 import { PROT } from '../machine/layout.ts';
 import type { GuestMemory } from '../machine/memory.ts';
 import type { NextKind } from '../protocol/machine.ts';
 import { addr, type Addr } from '../shared/brand.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
-
-/** Bytes of the longest x86 instruction. */
-const LONGEST = 15;
 
 function isOf(instruction: Instruction, kind: NextKind): boolean {
   const flow = instruction.flowControl;
@@ -36,7 +34,7 @@ export function isInstruction(memory: GuestMemory, address: number, kind: NextKi
   if (!memory.allows(address, 1, PROT.exec)) return false;
   const decoder = new Decoder(
     64,
-    memory.bytes.slice(address, address + LONGEST),
+    memory.bytes.slice(address, address + LONGEST_INSTRUCTION),
     DecoderOptions.None,
   );
   const instruction = new Instruction();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Bytes read and written as elements of a type: the lanes of a register, the columns of memory. */
+import { bytesOf, unsignedOf } from './little-endian.ts';
 import { formatF32, formatF64 } from './format.ts';
 import { err, ok, type Result } from './result.ts';
 
@@ -65,19 +66,13 @@ export function charText(byte: number): string {
   return CONTROL[byte] ?? byte.toString(16).padStart(2, '0');
 }
 
-function integerAt(bytes: Uint8Array, at: number, size: number): bigint {
-  let value = 0n;
-  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[at + i] ?? 0);
-  return value;
-}
-
 /** The element at `at` as text; floating point is the shortest text that reads back the same. */
 export function elementText(bytes: Uint8Array, at: number, format: ElementFormat): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (format === 'f64') return formatF64(view.getFloat64(at, true));
   if (format === 'f32') return formatF32(view.getFloat32(at, true));
   const size = elementBytes(format);
-  const value = integerAt(bytes, at, size);
+  const value = unsignedOf(bytes.subarray(at, at + size));
   if (format === 'char') return charText(Number(value));
   if (format === 'b8') return value.toString(2).padStart(8, '0');
   if (format === 'hex') return value.toString(16).padStart(2, '0');
@@ -94,7 +89,7 @@ export function elementTexts(bytes: Uint8Array, format: ElementFormat): string[]
 
 /** The bits as hexadecimal, the highest first: what lies behind a number. */
 export function bitsText(bytes: Uint8Array): string {
-  return `0x${integerAt(bytes, 0, bytes.length)
+  return `0x${unsignedOf(bytes)
     .toString(16)
     .padStart(bytes.length * 2, '0')}`;
 }
@@ -129,16 +124,6 @@ export function parseFloatText(text: string): number | null {
   if (typed === '-inf' || typed === '-infinity') return -Infinity;
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/.test(typed)) return null;
   return Number(typed);
-}
-
-function integerBytes(value: bigint, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let rest = BigInt.asUintN(size * 8, value);
-  for (let i = 0; i < size; i++) {
-    bytes[i] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
-  return bytes;
 }
 
 /**
@@ -178,5 +163,5 @@ export function parseElement(text: string, format: ElementFormat): Result<Uint8A
   if (typed.value >= most || typed.value < -most / 2n) {
     return err(`${text.trim()} does not fit into ${bits} bits (${-most / 2n} to ${most - 1n}).`);
   }
-  return ok(integerBytes(typed.value, size));
+  return ok(bytesOf(typed.value, size));
 }

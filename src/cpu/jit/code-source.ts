@@ -2,7 +2,8 @@
 /** Guest code as decoded instructions, remembered until the bytes change. */
 import type { GuestMemory } from '../../machine/memory.ts';
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
-import { decodeRun, MAX_INSN, type Insn } from './decode.ts';
+import { LONGEST_INSTRUCTION } from '../operand-access.ts';
+import { decodeRun, type Insn } from './decode.ts';
 import { isFloat } from '../float/execute.ts';
 import { translatable } from './lift/table.ts';
 import { discoverShape, ENDS, type CodeSource, type Shape } from './shape.ts';
@@ -76,7 +77,7 @@ export class GuestCode implements CodeSource {
       this.#insns.clear();
       this.#shapes.clear();
     }
-    const end = this.#executableUntil(ip, ip + CHUNK + MAX_INSN);
+    const end = this.#executableUntil(ip, ip + CHUNK + LONGEST_INSTRUCTION);
     const bytes = this.#memory.bytes.subarray(ip, end);
     for (let page = pageOf(ip); page <= pageOf(end); page++) this.#pages.add(page);
     this.#writable ||=

@@ -8,12 +8,13 @@ import {
   InstructionInfoFactory,
   MemorySizeExt,
   Mnemonic,
-  OpAccess,
+  type OpAccess,
   OpKind,
   Register,
   RegisterExt,
   type Instruction,
 } from 'iced-x86';
+import { READS, WRITES } from '../operand-access.ts';
 
 export interface GprOperand {
   readonly k: 'gpr';
@@ -138,19 +139,6 @@ function makeFacts(register: Register): RegisterFacts {
 function gprNumber(register: Register): number {
   return register === Register.None ? -1 : factsOf(register).gpr;
 }
-
-const READS = new Set<OpAccess>([
-  OpAccess.Read,
-  OpAccess.CondRead,
-  OpAccess.ReadWrite,
-  OpAccess.ReadCondWrite,
-]);
-const WRITES = new Set<OpAccess>([
-  OpAccess.Write,
-  OpAccess.CondWrite,
-  OpAccess.ReadWrite,
-  OpAccess.ReadCondWrite,
-]);
 
 /** Ends our names of the SSE instructions `movsd` and `cmpsd`. */
 export const SSE_SUFFIX = '_xmm';
@@ -288,9 +276,6 @@ function describe(ins: Instruction): Insn {
   info.free();
   return described;
 }
-
-/** Longest x86 instruction, in bytes. */
-export const MAX_INSN = 15;
 
 /**
  * Decodes straight on from `ip`.

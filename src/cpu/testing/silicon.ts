@@ -26,7 +26,8 @@ import { GPR, STATE, STATE_SIZE } from '../../shared/cpu-state.ts';
 import { PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
 import type { Engine, Fault, RunResult, Watch } from '../cpu.ts';
-import { guard, LONGEST } from '../guard.ts';
+import { guard } from '../guard.ts';
+import { LONGEST_INSTRUCTION } from '../operand-access.ts';
 import { linearAddress } from '../software.ts';
 
 /** Where the process's own image lies; the stack and what the kernel adds are far above. */
@@ -225,7 +226,7 @@ export class SiliconEngine implements Omit<Engine, 'name'>, MemoryObserver {
       }
       default: {
         const at = Number(rip);
-        const [instruction] = guard(bytes.subarray(at, at + LONGEST), at, 1);
+        const [instruction] = guard(bytes.subarray(at, at + LONGEST_INSTRUCTION), at, 1);
         const operand = instruction?.aligned && linearAddress(instruction.aligned, state);
         return operand !== null && operand !== undefined && (operand & 15n) !== 0n
           ? { signal, code: 'misaligned', rip, address: operand }

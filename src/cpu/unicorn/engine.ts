@@ -16,7 +16,8 @@ import { GPR } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { MAX_RAM, PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { Engine, EngineStop, Fault, RunResult, Watch } from '../cpu.ts';
-import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
+import { guard, type GuardedInstruction } from '../guard.ts';
+import { LONGEST_INSTRUCTION } from '../operand-access.ts';
 import { executeInSoftware, linearAddress } from '../software.ts';
 import { WatchSet } from '../watch.ts';
 import type { ExecutionProfile } from '../profile.ts';
@@ -448,7 +449,7 @@ class UnicornEngine implements Engine, CoreHandler {
     }
     let instruction = this.#instructions.get(rip);
     if (!instruction) {
-      let length = LONGEST;
+      let length = LONGEST_INSTRUCTION;
       const rest = PAGE_SIZE - (rip % PAGE_SIZE);
       if (rest < length && (this.#memory.protectionAt(rip + rest) & PROT.exec) === 0) length = rest;
       [instruction] = guard(this.#pages.read(rip, length), rip, 1);
@@ -588,7 +589,7 @@ class UnicornEngine implements Engine, CoreHandler {
     }
     this.#rewind(core.rip);
     const rip = this.#ripExact();
-    const instruction = isUser(rip) ? this.#pages.read(Number(rip), LONGEST) : null;
+    const instruction = isUser(rip) ? this.#pages.read(Number(rip), LONGEST_INSTRUCTION) : null;
     this.#fault(interruptFault(vector, { core, memory: this.#memory, rip, instruction }));
     core.stop();
   }

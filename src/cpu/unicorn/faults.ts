@@ -4,7 +4,8 @@ import { GPR, type CpuState } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { Fault } from '../cpu.ts';
-import { guard, LONGEST, type GuardedInstruction } from '../guard.ts';
+import { guard, type GuardedInstruction } from '../guard.ts';
+import { LONGEST_INSTRUCTION } from '../operand-access.ts';
 import { linearAddress } from '../software.ts';
 import type { UnicornCore } from './core.ts';
 
@@ -70,7 +71,7 @@ function pageFault({ core, memory, rip }: Context): Fault {
 function isFetch(memory: GuestMemory, rip: bigint, address: bigint): boolean {
   if (address === rip) return true;
   const distance = address - rip;
-  if (distance <= 0n || distance >= BigInt(LONGEST)) return false;
+  if (distance <= 0n || distance >= BigInt(LONGEST_INSTRUCTION)) return false;
   if (address % BigInt(PAGE_SIZE) !== 0n) return false;
   if ((memory.protectionAt(Number(rip)) & PROT.exec) === 0) return true;
   const bytes = memory.bytes.subarray(Number(rip), Number(address));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Formulas of floating-point arithmetic, comparison and conversion. */
+import { bytesOf, unsignedOf } from '../../shared/little-endian.ts';
 import { FLAG } from '../../shared/cpu-state.ts';
 import { placeText, store, type Outcome, type Situation } from './outcome.ts';
 import type { Operand } from './operands.ts';
-import { briefFloat, floatBytes, floatLane, laneSize, littleEndian, unsigned } from './values.ts';
+import { briefFloat, floatBytes, floatLane, laneSize } from './values.ts';
 
 type Float = 'f64' | 'f32';
 
@@ -104,13 +105,13 @@ function toInteger(cuts: boolean, type: Float, s: Situation): Outcome | null {
   const result = fits ? BigInt(whole) : -(2n ** BigInt(bits - 1));
   const how = fits ? (cuts ? 'without its fraction' : 'rounded') : 'which does not fit';
   const line = `${target.text} = ${briefFloat(value, type)} ${how} = ${result}`;
-  return { lines: [line], writes: store(s.state, target, littleEndian(result, target.size)) };
+  return { lines: [line], writes: store(s.state, target, bytesOf(result, target.size)) };
 }
 
 function fromInteger(type: Float, s: Situation): Outcome | null {
   const [target, source] = s.operands;
   if (!target?.bytes || !source?.bytes || !isOrdinary(s.state.mxcsr)) return null;
-  const value = BigInt.asIntN(source.size * 8, unsigned(source.bytes));
+  const value = BigInt.asIntN(source.size * 8, unsignedOf(source.bytes));
   // Rounding twice may differ for a single of an integer that a double cannot hold.
   if (type === 'f32' && BigInt(Number(value)) !== value) return null;
   const result = type === 'f32' ? Math.fround(Number(value)) : Number(value);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Formulas of jumps, calls, the stack, string instructions and system calls. */
+import { bytesOf, unsignedOf } from '../../shared/little-endian.ts';
 import { syscallName } from '../../machine/linux/names.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import { hex } from '../../shared/format.ts';
 import { conditionOf, flagValues } from './condition.ts';
 import { placeText, store, type Outcome, type Situation, type Write } from './outcome.ts';
-import { briefInteger, littleEndian, unsigned } from './values.ts';
+import { briefInteger } from './values.ts';
 
 function rip(value: number | bigint): Write {
   return { kind: 'rip', value: BigInt(value) };
@@ -20,7 +21,7 @@ function destination(s: Situation): number | null {
   const [operand] = s.operands;
   if (operand?.kind === 'target') return operand.address;
   if (operand?.bytes == null) return null;
-  const value = unsigned(operand.bytes);
+  const value = unsignedOf(operand.bytes);
   return value < 2n ** 47n ? Number(value) : null;
 }
 
@@ -63,17 +64,17 @@ function stack(s: Situation): Outcome | null {
   switch (s.mnemonic) {
     case 'push': {
       if (operand?.bytes == null) return null;
-      const value = BigInt.asUintN(64, unsigned(operand.bytes));
+      const value = BigInt.asUintN(64, unsignedOf(operand.bytes));
       const address = at(top - 8n);
       if (address === null || (operand.size !== 8 && operand.kind !== 'immediate')) return null;
-      const memory: Write = { kind: 'memory', address, bytes: littleEndian(value, 8) };
+      const memory: Write = { kind: 'memory', address, bytes: bytesOf(value, 8) };
       const line = `[rsp − 8] = ${briefInteger(value, 64)}, rsp = ${hex(top - 8n)}`;
       return { lines: [line], writes: [memory, rsp(top - 8n)] };
     }
     case 'pop': {
       const bytes = s.read(Number(top), 8);
       if (operand?.size !== 8 || operand.kind !== 'gpr' || bytes === null) return null;
-      const value = briefInteger(unsigned(bytes), 64);
+      const value = briefInteger(unsignedOf(bytes), 64);
       const line = `${operand.text} = [rsp] = ${value}, rsp = ${hex(top + 8n)}`;
       const target = store(s.state, operand, bytes);
       return {
@@ -85,15 +86,15 @@ function stack(s: Situation): Outcome | null {
       const to = destination(s);
       const address = at(top - 8n);
       if (to === null || address === null) return null;
-      const memory: Write = { kind: 'memory', address, bytes: littleEndian(BigInt(s.next), 8) };
+      const memory: Write = { kind: 'memory', address, bytes: bytesOf(BigInt(s.next), 8) };
       const line = `[rsp − 8] = ${s.name(s.next)}, rsp = ${hex(top - 8n)}, goes on at ${s.name(to)}`;
       return { lines: [line], writes: [memory, rsp(top - 8n), rip(to)] };
     }
     case 'ret': {
       const bytes = s.read(Number(top), 8);
       if (bytes === null) return null;
-      const to = unsigned(bytes);
-      const extra = operand?.bytes == null ? 0n : unsigned(operand.bytes) & 0xffffn;
+      const to = unsignedOf(bytes);
+      const extra = operand?.bytes == null ? 0n : unsignedOf(operand.bytes) & 0xffffn;
       const name = to < 2n ** 47n ? s.name(Number(to)) : hex(to);
       const end = top + 8n + extra;
       return {
@@ -106,7 +107,7 @@ function stack(s: Situation): Outcome | null {
       const address = at(frame);
       const bytes = address === null ? null : s.read(address, 8);
       if (bytes === null) return null;
-      const old = unsigned(bytes);
+      const old = unsignedOf(bytes);
       return {
         lines: [`rsp = rbp + 8 = ${hex(frame + 8n)}, rbp = [rbp] = ${hex(old)}`],
         writes: [rsp(frame + 8n), { kind: 'gpr', index: GPR.rbp, value: old }],
@@ -152,7 +153,7 @@ function exchange(s: Situation): Outcome | null {
   const [a, b] = s.operands;
   if (a?.bytes == null || b?.bytes == null || a.size < 4 || a.size !== b.size) return null;
   const [x, y] = [a, b].map((operand) =>
-    briefInteger(unsigned(operand.bytes ?? a.bytes ?? new Uint8Array()), a.size * 8),
+    briefInteger(unsignedOf(operand.bytes ?? a.bytes ?? new Uint8Array()), a.size * 8),
   );
   return {
     lines: [`${placeText(a)} = ${y ?? ''}, ${placeText(b)} = ${x ?? ''}`],

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Formulas of integer arithmetic, with the flags that come of it. */
+import { bytesOf, unsignedOf } from '../../shared/little-endian.ts';
 import { FLAG } from '../../shared/cpu-state.ts';
 import { hex } from '../../shared/format.ts';
 import { conditionOf, flagValues } from './condition.ts';
 import type { Operand } from './operands.ts';
 import { placeText, store, type Outcome, type Situation, type Write } from './outcome.ts';
-import { briefInteger, littleEndian, unsigned } from './values.ts';
+import { briefInteger } from './values.ts';
 
 /** CF, ZF, SF, OF after an operation; those that it leaves alone are missing. */
 interface Flags {
@@ -38,7 +39,7 @@ function flagWrite({ cf, of, result, bits }: Flags): { write: Write; text: strin
 }
 
 function sized(operand: Operand, bits: number): bigint | null {
-  return operand.bytes === null ? null : BigInt.asUintN(bits, unsigned(operand.bytes));
+  return operand.bytes === null ? null : BigInt.asUintN(bits, unsignedOf(operand.bytes));
 }
 
 /** The exact result of a sum or difference, and what its flags are. */
@@ -94,7 +95,7 @@ function binary(s: Situation): Outcome | null {
   }
   return {
     lines: [`${placeText(target)} = ${term} = ${result}`, text],
-    writes: [...store(s.state, target, littleEndian(flags.result, target.size)), write],
+    writes: [...store(s.state, target, bytesOf(flags.result, target.size)), write],
   };
 }
 
@@ -107,7 +108,7 @@ function unary(s: Situation): Outcome | null {
   const name = briefInteger(a, bits);
   const put = (result: bigint, term: string, flags: Flags | null): Outcome => {
     const lines = [`${placeText(target)} = ${term} = ${briefInteger(result, bits)}`];
-    const writes = store(s.state, target, littleEndian(result, target.size));
+    const writes = store(s.state, target, bytesOf(result, target.size));
     if (flags !== null) {
       const { write, text } = flagWrite(flags);
       lines.push(text);
@@ -135,8 +136,8 @@ function unary(s: Situation): Outcome | null {
       return put(result, `~${name}`, null);
     }
     case 'bswap': {
-      const bytes = littleEndian(a, target.size).reverse();
-      return put(unsigned(bytes), `bytes of ${hex(a, target.size * 2)} reversed`, null);
+      const bytes = bytesOf(a, target.size).reverse();
+      return put(unsignedOf(bytes), `bytes of ${hex(a, target.size * 2)} reversed`, null);
     }
     default:
       return null;
@@ -148,7 +149,7 @@ function shift(s: Situation): Outcome | null {
   if (target?.bytes == null || amount?.bytes == null) return null;
   const bits = target.size * 8;
   const count = (amount.bytes[0] ?? 0) & (bits === 64 ? 63 : 31);
-  const a = BigInt.asUintN(bits, unsigned(target.bytes));
+  const a = BigInt.asUintN(bits, unsignedOf(target.bytes));
   const by = BigInt(count);
   const around = by % BigInt(bits);
   let result: bigint;
@@ -175,7 +176,7 @@ function shift(s: Situation): Outcome | null {
   }
   result = BigInt.asUintN(bits, result);
   const line = `${placeText(target)} = ${briefInteger(a, bits)} ${sign} ${count} = ${briefInteger(result, bits)}`;
-  const writes = store(s.state, target, littleEndian(result, target.size));
+  const writes = store(s.state, target, bytesOf(result, target.size));
   if (count === 0) return { lines: [`${line}; the flags stay`], writes };
   if (/^ro/.test(s.mnemonic)) return { lines: [line], writes };
   const { write, text } = flagWrite({ result, bits });
@@ -201,7 +202,7 @@ function multiply(s: Situation): Outcome | null {
   return {
     lines: [`${target.text} = ${term} = ${briefInteger(result, bits)}${lost}`],
     writes: [
-      ...store(s.state, target, littleEndian(result, target.size)),
+      ...store(s.state, target, bytesOf(result, target.size)),
       { kind: 'flags', mask: FLAG.CF | FLAG.OF, value: flag },
     ],
   };
@@ -215,7 +216,7 @@ function wide(s: Situation): Outcome | null {
   const signed = s.mnemonic.startsWith('i');
   const read = (value: bigint, width: number): bigint =>
     signed ? BigInt.asIntN(width, value) : BigInt.asUintN(width, value);
-  const b = read(unsigned(operand.bytes), bits);
+  const b = read(unsignedOf(operand.bytes), bits);
   const rax = BigInt.asUintN(bits, s.state.gpr(0));
   const rdx = BigInt.asUintN(bits, s.state.gpr(2));
   const [low, high] = bits === 64 ? ['rax', 'rdx'] : ['eax', 'edx'];
@@ -270,7 +271,7 @@ function bitScan(s: Situation): Outcome | null {
   const [target, source] = s.operands;
   if (target === undefined || source?.bytes == null) return null;
   const bits = source.size * 8;
-  const value = unsigned(source.bytes);
+  const value = unsignedOf(source.bytes);
   if (value === 0n) return { lines: ['no bit is set: ZF = 1'], writes: [] };
   const text = value.toString(2);
   const low = text.length - 1 - text.lastIndexOf('1');
@@ -285,7 +286,7 @@ function bitScan(s: Situation): Outcome | null {
   if (result === undefined) return null;
   return {
     lines: [`${target.text} = ${result} of ${hex(value)}`],
-    writes: store(s.state, target, littleEndian(BigInt(result), target.size)),
+    writes: store(s.state, target, bytesOf(BigInt(result), target.size)),
   };
 }
 
@@ -303,7 +304,7 @@ function conditional(s: Situation): Outcome | null {
   }
   if (!s.mnemonic.startsWith('cmov') || source?.bytes == null || target.bytes === null) return null;
   const bytes = holds ? source.bytes : target.bytes;
-  const value = briefInteger(unsigned(bytes), target.size * 8);
+  const value = briefInteger(unsignedOf(bytes), target.size * 8);
   const what = holds
     ? `${target.text} = ${placeText(source)} = ${value}`
     : `${target.text} stays ${value}`;
@@ -318,7 +319,7 @@ function address(s: Situation): Outcome | null {
   if (whole === undefined) return null;
   return {
     lines: [`${target.text} = ${end}`],
-    writes: store(s.state, target, littleEndian(BigInt(whole), target.size)),
+    writes: store(s.state, target, bytesOf(BigInt(whole), target.size)),
   };
 }
 

@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Formulas of moves: between registers and memory, of lanes, and of vectors bit by bit. */
+import { bytesOf, unsignedOf } from '../../shared/little-endian.ts';
 import type { Operand } from './operands.ts';
 import { placeText, store, type Outcome, type Situation } from './outcome.ts';
-import {
-  briefInteger,
-  laneSize,
-  lanesText,
-  littleEndian,
-  unsigned,
-  vectorShape,
-} from './values.ts';
+import { briefInteger, laneSize, lanesText, vectorShape } from './values.ts';
 
 const WHOLE = /^mov(aps|apd|ups|upd|dqa|dqu|ntps|ntpd|ntdq)$|^lddqu$/;
 
@@ -26,11 +20,11 @@ function integerMove(s: Situation): Outcome | null {
   const [target, source] = s.operands;
   if (!target || !source?.bytes) return null;
   const bits = target.size * 8;
-  const raw = unsigned(source.bytes);
+  const raw = unsignedOf(source.bytes);
   const extends_ = s.mnemonic === 'movsx' || s.mnemonic === 'movsxd';
   const value = extends_ ? BigInt.asIntN(source.size * 8, raw) : raw;
   const text = sourced(source, briefInteger(value, bits));
-  return assign(target, text, s, littleEndian(value, target.size));
+  return assign(target, text, s, bytesOf(value, target.size));
 }
 
 function vectorMove(s: Situation): Outcome | null {
@@ -50,7 +44,7 @@ function laneMove(s: Situation, size: number): Outcome | null {
   const type = s.mnemonic === 'movss' ? 'f32' : s.mnemonic === 'movsd' ? 'f64' : null;
   const value =
     type === null
-      ? briefInteger(unsigned(bytes), size * 8)
+      ? briefInteger(unsignedOf(bytes), size * 8)
       : lanesText(bytes, { type, scalar: true });
   const text = sourced(source, value);
   if (target.kind !== 'xmm') return assign(target, text, s, bytes);
@@ -227,15 +221,15 @@ function packedInteger(s: Situation): Outcome | null {
   const bits = size * 8;
   const result = new Uint8Array(16);
   for (let at = 0; at < 16; at += size) {
-    const a = unsigned(target.bytes.subarray(at, at + size));
-    const b = unsigned(shift ? source.bytes : source.bytes.subarray(at, at + size));
+    const a = unsignedOf(target.bytes.subarray(at, at + size));
+    const b = unsignedOf(shift ? source.bytes : source.bytes.subarray(at, at + size));
     let value = 0n;
     if (name === 'add') value = a + b;
     else if (name === 'sub') value = a - b;
     else if (name === 'cmpeq') value = a === b ? -1n : 0n;
     else if (name === 'cmpgt') value = BigInt.asIntN(bits, a) > BigInt.asIntN(bits, b) ? -1n : 0n;
     else if (b < BigInt(bits)) value = name === 'sll' ? a << b : a >> b;
-    result.set(littleEndian(value, size), at);
+    result.set(bytesOf(value, size), at);
   }
   const sign = { add: '+', sub: '−', cmpeq: '==', cmpgt: '>', sll: '<<', srl: '>>' }[name] ?? '';
   const value = lanesText(result, { type: letter === 'b' ? 'i8' : type, scalar: false });
@@ -255,7 +249,7 @@ function signs(s: Situation): Outcome | null {
     if (((source.bytes[at] ?? 0) & 0x80) !== 0) value |= 1 << bit;
   }
   const text = `0b${value.toString(2).padStart(16 / size, '0')}`;
-  return assign(target, text, s, littleEndian(BigInt(value), target.size));
+  return assign(target, text, s, bytesOf(BigInt(value), target.size));
 }
 
 /** The outcome of a move or a rearrangement; null when it is none, or not worked out. */

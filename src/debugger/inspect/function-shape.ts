@@ -17,12 +17,12 @@ import {
   Instruction,
   InstructionInfoFactory,
   Mnemonic,
-  OpAccess,
   OpKind,
   Register,
   RegisterExt,
   type UsedRegister,
 } from 'iced-x86';
+import { WRITES } from '../../cpu/operand-access.ts';
 
 /** Registers that a function must leave as it found them, by the System V ABI. */
 export const CALLEE_SAVED = ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'] as const;
@@ -78,15 +78,6 @@ const ENTRY: StackShape = {
   saved: new Map(),
   changed: new Set(),
 };
-
-function isWrite(access: OpAccess): boolean {
-  return (
-    access === OpAccess.Write ||
-    access === OpAccess.ReadWrite ||
-    access === OpAccess.CondWrite ||
-    access === OpAccess.ReadCondWrite
-  );
-}
 
 /** A stretch of code and the function in it, [start, end). */
 export interface CodeRange {
@@ -262,7 +253,7 @@ export class FunctionReader {
   #writes(): Register[] {
     const info = this.#info.info(this.#instruction);
     const used = info.usedRegisters() as UsedRegister[];
-    const written = used.filter((each) => isWrite(each.access)).map((each) => each.register);
+    const written = used.filter((each) => WRITES.has(each.access)).map((each) => each.register);
     for (const each of used) each.free();
     info.free();
     return written.map((register) => RegisterExt.fullRegister(register));

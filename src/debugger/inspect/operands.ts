@@ -15,6 +15,7 @@ import {
   RegisterExt,
   type InstructionInfo,
 } from 'iced-x86';
+import { LONGEST_INSTRUCTION } from '../../cpu/operand-access.ts';
 import { PROT_MAPPED } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { OperandAccess } from '../../protocol/inspect.ts';
@@ -37,8 +38,6 @@ export interface Operand {
   /** Its bytes now, `size` of them; null when not readable. For an immediate its value. */
   readonly bytes: Uint8Array | null;
 }
-
-const LONGEST = 15;
 
 const ACCESS: ReadonlyMap<OpAccess, OperandAccess> = new Map([
   [OpAccess.Read, 'reads'],
@@ -75,8 +74,9 @@ export class OperandReader {
 
   /** Decodes into `instruction`. @returns its bytes, or null when there is no instruction. */
   decode(address: number): Uint8Array | null {
+    const limit = address + LONGEST_INSTRUCTION;
     let end = address;
-    while (end < address + LONGEST && (this.#memory.protectionAt(end) & PROT_MAPPED) !== 0) end++;
+    while (end < limit && (this.#memory.protectionAt(end) & PROT_MAPPED) !== 0) end++;
     if (end === address) return null;
     const decoder = new Decoder(64, this.#memory.bytes.slice(address, end), DecoderOptions.None);
     try {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What an instruction is about to do: in formulas for people, and as writes that tests compare. */
+import { bytesOf, unsignedOf } from '../../shared/little-endian.ts';
 import type { CpuState } from '../../shared/cpu-state.ts';
 import type { Operand } from './operands.ts';
-import { littleEndian } from './values.ts';
 
 export type Write =
   | { readonly kind: 'gpr'; readonly index: number; readonly value: bigint }
@@ -49,10 +49,8 @@ export function store(state: CpuState, operand: Operand, bytes: Uint8Array): Wri
     return [{ kind: 'xmm', index: operand.register, bytes: whole }];
   }
   if (operand.kind !== 'gpr') return [];
-  const whole = littleEndian(state.gpr(operand.register), 8);
+  const whole = bytesOf(state.gpr(operand.register), 8);
   if (operand.size === 4) whole.fill(0);
   whole.set(bytes.subarray(0, operand.size), operand.high ? 1 : 0);
-  let value = 0n;
-  for (const byte of [...whole].reverse()) value = (value << 8n) | BigInt(byte);
-  return [{ kind: 'gpr', index: operand.register, value }];
+  return [{ kind: 'gpr', index: operand.register, value: unsignedOf(whole) }];
 }

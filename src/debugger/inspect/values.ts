@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Values of operands as numbers and as text, for explanations. */
+import { unsignedOf } from '../../shared/little-endian.ts';
 import { formatF32, formatF64, hex, hexBytes } from '../../shared/format.ts';
 
 export type LaneType = 'f64' | 'f32' | 'i64' | 'i32' | 'i16' | 'i8' | 'bits';
@@ -54,23 +55,6 @@ function view(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The bytes as one unsigned little-endian integer. */
-export function unsigned(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] ?? 0);
-  return value;
-}
-
-export function littleEndian(value: bigint, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let rest = BigInt.asUintN(size * 8, value);
-  for (let i = 0; i < size; i++) {
-    bytes[i] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
-  return bytes;
-}
-
 /** A floating-point lane as a number. */
 export function floatLane(bytes: Uint8Array, lane: number, type: 'f64' | 'f32'): number {
   const at = lane * LANE_SIZE[type];
@@ -108,7 +92,7 @@ export function laneText(bytes: Uint8Array, lane: number, type: LaneType): strin
   if (type === 'f64') return formatF64(floatLane(bytes, lane, 'f64'));
   if (type === 'f32') return formatF32(floatLane(bytes, lane, 'f32'));
   if (type === 'bits') return `0x${hexBytes(part.slice().reverse())}`;
-  return briefInteger(unsigned(part), size * 8);
+  return briefInteger(unsignedOf(part), size * 8);
 }
 
 /** All lanes that count, lane 0 first. */
@@ -122,7 +106,7 @@ export function lanesText(bytes: Uint8Array, shape: VectorShape): string {
 /** A general value for the list of operands: hexadecimal, and decimal when that says more. */
 export function integerText(bytes: Uint8Array): string {
   const bits = bytes.length * 8;
-  const value = unsigned(bytes);
+  const value = unsignedOf(bytes);
   const signed = BigInt.asIntN(bits, value);
   if (value < 10n) return value.toString();
   return signed < 0n && signed > -(2n ** 40n)

@@ -6,7 +6,7 @@
  * paths follow calls and returns as executed; code that is jumped to belongs to who was called last.
  */
 import type { CallNode } from '../../cpu/call-tree.ts';
-import { LONGEST } from '../../cpu/guard.ts';
+import { LONGEST_INSTRUCTION } from '../../cpu/operand-access.ts';
 import type { ExecutionProfile } from '../../cpu/profile.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type {
@@ -100,7 +100,7 @@ function functionsOf(
 function classesOf(counts: Counts, memory: GuestMemory): ProfileClass[] {
   const kinds = new Map<string, Map<string, number>>();
   for (const [address, count] of counts) {
-    const code = classify(memory.bytes.subarray(address, address + LONGEST), address);
+    const code = classify(memory.bytes.subarray(address, address + LONGEST_INSTRUCTION), address);
     const kind = code?.kind ?? 'system and other';
     const names = kinds.get(kind) ?? new Map<string, number>();
     kinds.set(kind, names);

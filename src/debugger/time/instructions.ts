@@ -7,26 +7,18 @@ import {
   Instruction,
   InstructionInfoFactory,
   Mnemonic,
-  OpAccess,
   OpKind,
   Register,
   RegisterExt,
   type UsedRegister,
 } from 'iced-x86';
+import { LONGEST_INSTRUCTION, WRITES } from '../../cpu/operand-access.ts';
 import { PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { addr, type Addr } from '../../shared/brand.ts';
 import { GPR_NAMES } from '../../shared/cpu-state.ts';
 
-const LONGEST = 15;
 const CALL_LENGTHS = [2, 3, 4, 5, 6, 7, 8];
-
-const WRITES: ReadonlySet<OpAccess> = new Set([
-  OpAccess.Write,
-  OpAccess.CondWrite,
-  OpAccess.ReadWrite,
-  OpAccess.ReadCondWrite,
-]);
 
 /** What a system call leaves behind: its answer in rax, the way back in rcx and r11. */
 const KERNEL_SETS: ReadonlySet<number> = new Set([Register.RAX, Register.RCX, Register.R11]);
@@ -42,7 +34,11 @@ export interface RegisterPart {
 
 function decodeOne<T>(memory: GuestMemory, at: number, use: (i: Instruction) => T): T | null {
   if (!memory.allows(at, 1, PROT.exec)) return null;
-  const decoder = new Decoder(64, memory.bytes.slice(at, at + LONGEST), DecoderOptions.None);
+  const decoder = new Decoder(
+    64,
+    memory.bytes.slice(at, at + LONGEST_INSTRUCTION),
+    DecoderOptions.None,
+  );
   const instruction = new Instruction();
   try {
     decoder.ip = BigInt(at);

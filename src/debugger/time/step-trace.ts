@@ -3,6 +3,7 @@
  * The last instructions before this moment, each with what it takes to undo it: so that stepping
  * back again and again needs no replay.
  */
+import { LONGEST_INSTRUCTION } from '../../cpu/operand-access.ts';
 import { memoryAccesses } from '../../cpu/accesses.ts';
 import type { RunResult } from '../../cpu/cpu.ts';
 import { addr, type Addr } from '../../shared/brand.ts';
@@ -21,8 +22,6 @@ interface Step {
   readonly state: Uint8Array;
   readonly undo: readonly Undo[];
 }
-
-const LONGEST = 15;
 
 /** A repeated string instruction that writes more than this is not undone but replayed. */
 const MOST_BYTES = 64 * 1024;
@@ -102,7 +101,7 @@ export class StepTrace {
   #before(memory: GuestMemory): Step | null {
     const { state } = memory;
     const rip = Number(state.rip);
-    const code = memory.bytes.slice(rip, rip + LONGEST);
+    const code = memory.bytes.slice(rip, rip + LONGEST_INSTRUCTION);
     const { list, repeat } = memoryAccesses(code, state);
     const undo: Undo[] = [];
     for (const { address, length, write } of list) {

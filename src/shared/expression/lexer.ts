@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Text to tokens. */
+import { unsignedOf } from '../little-endian.ts';
 import { Refused, type Span } from './problem.ts';
 
 export type Token = Span &
@@ -93,6 +94,5 @@ function character(text: string, start: number, quote: string): Token {
   if (bytes.length === 0 || bytes.length > 8) {
     throw new Refused(span, 'Between the quotes stand one to eight characters.');
   }
-  const value = bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  return { kind: 'int', value, char: bytes.length === 1, ...span };
+  return { kind: 'int', value: unsignedOf(bytes), char: bytes.length === 1, ...span };
 }
