@@ -14,7 +14,7 @@ import {
 } from 'iced-x86';
 import { READS, WRITES } from './operand-access.ts';
 import type { CpuState } from '../shared/cpu-state.ts';
-import type { EffectiveAddress } from './guard.ts';
+import type { EffectiveAddress } from './effective-address.ts';
 import { linearAddress } from './software.ts';
 
 /** One stretch of memory. */

@@ -16,14 +16,18 @@ import {
   Formatter,
   FormatterSyntax,
   Instruction,
-  InstructionInfoFactory,
   MemorySizeExt,
   Mnemonic,
-  OpAccess,
   OpKind,
-  Register,
   RegisterExt,
 } from 'iced-x86';
+import {
+  addressesStack,
+  effectiveAddress,
+  hasMemoryOperand,
+  type EffectiveAddress,
+} from './effective-address.ts';
+import { lowBitChanges, type RegisterChange } from './low-bits.ts';
 
 /** Features whose instructions Unicorn executes as silicon does. */
 const TRUSTED: ReadonlySet<number> = new Set([
@@ -126,25 +130,6 @@ const UNALIGNED: ReadonlySet<Mnemonic> = new Set([
   Mnemonic.Pcmpistrm,
 ]);
 
-/** base + index × scale + displacement; registers in hardware numbering, -1 for none. */
-export interface EffectiveAddress {
-  readonly base: number;
-  readonly index: number;
-  readonly scale: number;
-  /** With rip already added in where it is the base. */
-  readonly displacement: bigint;
-  readonly segment: 'none' | 'fs' | 'gs';
-  /** Address-size prefix: the sum is cut to 32 bits. */
-  readonly narrow: boolean;
-}
-
-/** How a general register's low four bits come from those at an earlier point (`reg` -1: none). */
-export interface RegisterChange {
-  readonly register: number;
-  /** New value = old value of `from` + `add`, modulo 16; null when unknown. */
-  readonly value: { readonly from: number; readonly add: number } | null;
-}
-
 export interface GuardedInstruction {
   readonly address: number;
   readonly length: number;
@@ -177,19 +162,8 @@ export interface GuardedInstruction {
 }
 
 const OPTIONS = DecoderOptions.None;
-const info = new InstructionInfoFactory();
 const formatter = new Formatter(FormatterSyntax.Nasm);
 const instruction = new Instruction();
-
-const IMMEDIATES: ReadonlySet<OpKind> = new Set([
-  OpKind.Immediate8,
-  OpKind.Immediate8to32,
-  OpKind.Immediate8to64,
-  OpKind.Immediate16,
-  OpKind.Immediate32,
-  OpKind.Immediate32to64,
-  OpKind.Immediate64,
-]);
 
 /** Decodes instructions one after the other from `bytes`, whose first lies at `address`. */
 export function guard(bytes: Uint8Array, address: number, most = Infinity): GuardedInstruction[] {
@@ -204,26 +178,6 @@ export function guard(bytes: Uint8Array, address: number, most = Infinity): Guar
   }
   decoder.free();
   return found;
-}
-
-/** The memory operand of an instruction as a sum of registers. */
-export function effectiveAddress(i: Instruction): EffectiveAddress {
-  const number = (register: Register): number =>
-    register === Register.None || register === Register.RIP || register === Register.EIP
-      ? -1
-      : RegisterExt.number(register);
-  return {
-    base: number(i.memoryBase),
-    index: number(i.memoryIndex),
-    scale: i.memoryIndexScale,
-    // iced gives the target address itself for rip-relative operands
-    displacement: BigInt.asIntN(64, i.memoryDisplacement),
-    segment:
-      i.memorySegment === Register.FS ? 'fs' : i.memorySegment === Register.GS ? 'gs' : 'none',
-    narrow: [i.memoryBase, i.memoryIndex].some(
-      (register) => RegisterExt.isGPR32(register) || register === Register.EIP,
-    ),
-  };
 }
 
 function examine(i: Instruction, bytes: Uint8Array): GuardedInstruction {
@@ -265,7 +219,7 @@ function examine(i: Instruction, bytes: Uint8Array): GuardedInstruction {
         : null,
     pushesFlags: mnemonic === Mnemonic.Pushfq || mnemonic === Mnemonic.Pushf,
     aligned: kind === 'plain' ? alignedOperand(i) : null,
-    changes: changes(i),
+    changes: lowBitChanges(i),
     endsBlock: i.flowControl !== FlowControl.Next,
     flow: flowOf(i),
     target: directTarget(i),
@@ -288,21 +242,6 @@ function flowOf(i: Instruction): GuardedInstruction['flow'] {
 function directTarget(i: Instruction): number | null {
   const direct = i.opCount > 0 && i.opKind(0) === OpKind.NearBranch64;
   return direct ? Number(i.nearBranchTarget) : null;
-}
-
-/** Whether the stack segment is the default for the memory operand, which 64-bit mode goes by. */
-export function addressesStack(i: Instruction): boolean {
-  if (i.isStackInstruction && !hasMemoryOperand(i)) return true;
-  const base = i.memoryBase === Register.None ? -1 : RegisterExt.number(i.memoryBase);
-  const STACK_REGISTERS = [4, 5]; // rsp, rbp
-  const isGpr = RegisterExt.isGPR64(i.memoryBase) || RegisterExt.isGPR32(i.memoryBase);
-  const overridden = i.segmentPrefix === Register.FS || i.segmentPrefix === Register.GS;
-  return isGpr && STACK_REGISTERS.includes(base) && !overridden;
-}
-
-function hasMemoryOperand(i: Instruction): boolean {
-  for (let op = 0; op < i.opCount; op++) if (i.opKind(op) === OpKind.Memory) return true;
-  return false;
 }
 
 /** Encodings that no assembler makes, or operands out of range: silicon and Unicorn differ. */
@@ -381,71 +320,4 @@ function alignedOperand(i: Instruction): EffectiveAddress | null {
     return i.mnemonic === Mnemonic.Lea ? null : effectiveAddress(i);
   }
   return null;
-}
-
-/** What an instruction does to the low four bits of the general registers. */
-function changes(i: Instruction): RegisterChange[] {
-  const found = new Map<number, RegisterChange['value']>();
-  const used = info.info(i);
-  for (const item of used.usedRegisters() as {
-    register: Register;
-    access: OpAccess;
-    free(): void;
-  }[]) {
-    if (
-      RegisterExt.isGPR(item.register) &&
-      item.access !== OpAccess.Read &&
-      item.access !== OpAccess.CondRead
-    ) {
-      found.set(RegisterExt.number(RegisterExt.fullRegister(item.register)), null);
-    }
-    item.free();
-  }
-  used.free();
-  const RSP = 4;
-  if (i.isStackInstruction && i.stackPointerIncrement !== 0 && found.has(RSP)) {
-    found.set(RSP, { from: RSP, add: i.stackPointerIncrement });
-  }
-  const target = i.opCount > 0 && i.opKind(0) === OpKind.Register ? i.opRegister(0) : Register.None;
-  if (RegisterExt.isGPR64(target) || RegisterExt.isGPR32(target)) {
-    const register = RegisterExt.number(target);
-    const value = arithmetic(i, register);
-    if (value) found.set(register, value);
-  }
-  return Array.from(found, ([register, value]) => ({ register, value }));
-}
-
-function arithmetic(i: Instruction, register: number): RegisterChange['value'] {
-  const immediate = (): number | null =>
-    i.opCount > 1 && IMMEDIATES.has(i.opKind(1)) ? Number(BigInt.asUintN(4, i.immediate(1))) : null;
-  const source = (): number | null =>
-    i.opCount > 1 && i.opKind(1) === OpKind.Register ? RegisterExt.number(i.opRegister(1)) : null;
-  const constant = immediate();
-  switch (i.mnemonic) {
-    case Mnemonic.Inc:
-      return { from: register, add: 1 };
-    case Mnemonic.Dec:
-      return { from: register, add: -1 };
-    case Mnemonic.Add:
-      return constant === null ? null : { from: register, add: constant };
-    case Mnemonic.Sub:
-      return constant === null ? null : { from: register, add: -constant };
-    case Mnemonic.And:
-      if (constant === 0) return { from: -1, add: 0 };
-      return constant === 15 ? { from: register, add: 0 } : null;
-    case Mnemonic.Xor:
-      return source() === register ? { from: -1, add: 0 } : null;
-    case Mnemonic.Mov: {
-      if (constant !== null) return { from: -1, add: constant };
-      const from = source();
-      return from === null || i.opKind(1) !== OpKind.Register ? null : { from, add: 0 };
-    }
-    case Mnemonic.Lea: {
-      const ea = effectiveAddress(i);
-      const add = Number(BigInt.asUintN(4, ea.displacement));
-      return ea.index < 0 ? { from: ea.base, add } : null;
-    }
-    default:
-      return null;
-  }
 }

@@ -20,7 +20,7 @@ import type { GuestMemory } from '../machine/memory.ts';
 import { PROT, PROT_MAPPED } from '../machine/layout.ts';
 import type { Fault } from './cpu.ts';
 import { executeFloat } from './float/execute.ts';
-import { addressesStack, effectiveAddress, type EffectiveAddress } from './guard.ts';
+import { addressesStack, effectiveAddress, type EffectiveAddress } from './effective-address.ts';
 import { LONGEST_INSTRUCTION } from './operand-access.ts';
 
 /** MXCSR bits that exist on every x86-64 with SSE2 (Intel SDM vol. 1, 10.2.3). */

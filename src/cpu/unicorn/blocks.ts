@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What is known of translated blocks: how many instructions, and whether they need care. */
 import { GPR } from '../../shared/cpu-state.ts';
-import type { GuardedInstruction, RegisterChange } from '../guard.ts';
+import type { GuardedInstruction } from '../guard.ts';
+import type { RegisterChange } from '../low-bits.ts';
 
 /** (registers + constant) must be a multiple of 16 at the block's entry. */
 export interface AlignmentCheck {
