@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Where the memory operand of an instruction lies, in terms of registers. */
-import type { Instruction} from 'iced-x86';
+import type { Instruction } from 'iced-x86';
 import { OpKind, Register, RegisterExt } from 'iced-x86';
 
 /** base + index × scale + displacement; registers in hardware numbering, -1 for none. */

@@ -3,8 +3,7 @@
  * What instructions do to the low four bits of the general registers: enough to know at the head of
  * a block whether the operands within it that must be aligned will be.
  */
-import type {
-  Instruction} from 'iced-x86';
+import type { Instruction } from 'iced-x86';
 import {
   InstructionInfoFactory,
   Mnemonic,
