@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/**
- * Shows what the JIT makes of a function: assembly, intermediate form, WebAssembly.
- *
- *     tsx src/cli/jit-view.ts IMAGE ADDRESS|SYMBOL [--columns]
- *     tsx src/cli/jit-view.ts --table
- *
- * IMAGE is a static ELF program such as public/images/sigmoid; symbols come from IMAGE.debug.json
- * beside it. `--columns` prints the three side by side. `--table` prints docs/jit-instructions.md.
- */
+/** Shows what the JIT makes of a function: assembly, intermediate form, WebAssembly. */
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Decoder, DecoderOptions, Formatter, FormatterSyntax } from 'iced-x86';
@@ -22,27 +14,55 @@ import type { DebugInfo } from '../shared/debug-info.ts';
 import { addr } from '../shared/brand.ts';
 import { hex } from '../shared/format.ts';
 
+const USAGE = `usage: npm run jit-view -- [--columns] IMAGE ADDRESS|SYMBOL
+       npm run jit-view -- --table
+
+Shows what the JIT makes of the function: assembly, intermediate form, WebAssembly.
+IMAGE is a static ELF program such as public/images/sigmoid; symbols come from
+IMAGE.debug.json beside it.
+
+  --columns  the three side by side
+  --table    the instructions that are translated, as in docs/jit-instructions.md
+  --help     this text
+`;
+
+/** Its arguments make no sense. */
+const MISUSE = 2;
+
+function misuse(message: string): number {
+  console.error(`jit-view: ${message}`);
+  return MISUSE;
+}
+
 function main(): number {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      table: { type: 'boolean', default: false },
-      columns: { type: 'boolean', default: false },
-    },
-  });
-  if (values.table) {
-    process.stdout.write(instructionTable());
+  let parsed;
+  try {
+    parsed = parseArgs({
+      allowPositionals: true,
+      options: {
+        table: { type: 'boolean', default: false },
+        columns: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    return misuse(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+  }
+  const { values, positionals } = parsed;
+  if (values.help || values.table) {
+    process.stdout.write(values.help ? USAGE : instructionTable());
     return 0;
   }
   const [image, where] = positionals;
-  if (image === undefined || where === undefined) {
-    console.error('usage: jit-view IMAGE ADDRESS|SYMBOL [--columns]');
-    return 2;
-  }
-  const address = addressOf(image, where);
+  if (image === undefined || where === undefined) return misuse(`what shall it show?\n${USAGE}`);
+  if (!existsSync(image)) return misuse(`there is no file ${image}; npm run asm makes the images`);
+  const symbols = symbolsOf(image);
+  const named = symbols.find(({ name }) => name === where)?.address;
+  const address = named ?? (/^(0x)?[0-9a-f]+$/i.test(where) ? parseInt(where, 16) : null);
   if (address === null) {
-    console.error(`jit-view: ${where} is neither an address nor a symbol of ${image}`);
-    return 2;
+    const near = symbols.filter(({ name }) => name.includes(where)).slice(0, 8);
+    const hint = near.length > 0 ? `; there are ${near.map(({ name }) => name).join(', ')}` : '';
+    return misuse(`${where} is neither an address nor a symbol of ${image}${hint}`);
   }
   const memory = loaded(readFileSync(image));
   const code = new GuestCode(memory);
@@ -66,12 +86,10 @@ function main(): number {
   return 0;
 }
 
-function addressOf(image: string, where: string): number | null {
-  if (/^(0x)?[0-9a-f]+$/i.test(where)) return parseInt(where, 16);
+function symbolsOf(image: string): DebugInfo['symbols'] {
   const file = `${image}.debug.json`;
-  if (!existsSync(file)) return null;
-  const debug = JSON.parse(readFileSync(file, 'utf8')) as DebugInfo;
-  return debug.symbols.find((s) => s.name === where)?.address ?? null;
+  if (!existsSync(file)) return [];
+  return (JSON.parse(readFileSync(file, 'utf8')) as DebugInfo).symbols;
 }
 
 /** Maps the loadable segments of an ELF64 file, all of them readable and executable. */
