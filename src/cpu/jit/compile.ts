@@ -18,7 +18,8 @@ import {
 } from './graph.ts';
 import { get, i32, i64, ifThen, op, printExpr, printStmt, set } from './ir.ts';
 import type { Expr, Stmt } from './ir.ts';
-import { Lift, type LiftOptions } from './lift.ts';
+import { Lift } from './lift.ts';
+import type { LiftOptions } from './lift/memory.ts';
 import { liftTerminator, type Way } from './lift/control.ts';
 import { LIFTERS } from './lift/table.ts';
 import { planAccesses, type Placed } from './access.ts';
