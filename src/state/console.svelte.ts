@@ -85,6 +85,13 @@ export class ConsoleState {
     this.#append('note', `${text}\n`);
   }
 
+  /** A process starts: both lists show where its part begins. @param argv the program's name first */
+  begin(argv: readonly string[]): void {
+    this.note(`$ ./${argv.join(' ')}`);
+    const text = `execve("./${argv[0] ?? ''}", ${JSON.stringify(argv)}) = 0`;
+    this.addStrace([{ at: 0, text, failed: false }]);
+  }
+
   addStrace(lines: readonly StraceLine[]): void {
     for (const line of lines) this.#newStrace.push(line);
     if (this.#newStrace.length > 2 * STRACE_LIMIT) {

@@ -90,6 +90,18 @@ describe('the complaint of a program', () => {
 describe('system calls', () => {
   const call = (n: number) => ({ at: n, text: `read(0) = ${n}`, failed: false });
 
+  it('shows in both lists where a process begins', () => {
+    output.begin(['sigmoid', 'train']);
+    output.addStrace([{ at: 7, text: 'exit_group(0) = ?', failed: false }]);
+    output.begin(['sigmoid', 'test']);
+    expect(output.text).toBe('$ ./sigmoid train\n$ ./sigmoid test');
+    expect(output.strace.map(({ at, text }) => `${at} ${text}`)).toEqual([
+      '0 execve("./sigmoid", ["sigmoid","train"]) = 0',
+      '7 exit_group(0) = ?',
+      '0 execve("./sigmoid", ["sigmoid","test"]) = 0',
+    ]);
+  });
+
   it('are bounded', () => {
     output.addStrace(Array.from({ length: STRACE_LIMIT }, (_, n) => call(n)));
     output.addStrace([call(-1), call(-2)]);

@@ -261,7 +261,7 @@ export class MachineState {
       this.patch.restart(program);
       this.#trouble = null;
       this.time.reset();
-      this.console.note(`$ ./${argv.join(' ')}`);
+      this.console.begin(argv);
       await this.breakpoints.arrive();
       this.#seen.enter(result.snapshot);
       this.#status.now = 'ready';
