@@ -174,3 +174,55 @@ test('the flame graph is walked, zoomed and left by keyboard and pointer', async
   await page.getByRole('menuitem', { name: 'Show in the editor' }).click();
   await expect(glassbox.editor.title).toHaveText('nn/train.asm');
 });
+
+test('counts nothing twice, nothing while off, and begins anew', async ({ glassbox, page }) => {
+  test.slow();
+  const panel = await countBatch(glassbox, page);
+  const total = async (): Promise<number> => {
+    const text = await panel.getByText('instructions counted').innerText();
+    return Number(text.replaceAll(/\D/g, ''));
+  };
+  await expect.poll(total).toBe(await glassbox.instructions());
+  const before = await total();
+
+  // Back and forth in time: nothing is counted twice.
+  await page.keyboard.press('Alt+F11');
+  await expect.poll(() => glassbox.instructions()).toBe(before - 1);
+  await expect(panel).toContainText('What is run again of the past is not counted.');
+  await page.keyboard.press('F11');
+  await expect.poll(() => glassbox.instructions()).toBe(before);
+  expect(await total()).toBe(before);
+
+  // Off: what was counted stays, and no more comes.
+  const last = await total();
+  await panel.getByRole('button', { name: 'Count instructions' }).click();
+  await expect(panel).toContainText('Counting is off.');
+  await page.keyboard.press('F11');
+  await expect.poll(() => glassbox.instructions()).toBe(last + 1);
+  expect(await total()).toBe(last);
+
+  // On again, with another engine: from zero.
+  await panel.getByRole('button', { name: 'Count instructions' }).click();
+  await page.keyboard.press('Shift+F5');
+  await glassbox.ready();
+  await glassbox.chooseEngine('unicorn');
+  await page.keyboard.press('F11');
+  await page.keyboard.press('F11');
+  await expect.poll(total).toBe(2);
+});
+
+test('shows what has been counted while the program runs', async ({ glassbox, page }) => {
+  test.slow();
+  const panel = await countBatch(glassbox, page);
+  const strip = panel.getByText('instructions counted');
+  const pane = page.getByRole('region', { name: 'Train', exact: true });
+  await pane.getByRole('button', { name: 'Go on' }).click();
+  await expect(glassbox.status).toHaveText('Running');
+  const first = await strip.innerText();
+  await expect(strip).not.toHaveText(first, { timeout: 30_000 });
+  await expect(glassbox.status).toHaveText('Running');
+  await pane.getByRole('button', { name: 'Pause' }).click();
+  await expect(glassbox.status).toHaveText('Paused');
+  const executed = (await glassbox.instructions()).toLocaleString('en');
+  await expect(strip).toHaveText(`${executed} instructions counted`);
+});
