@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Fuzzes the engines against the real CPU.
+ * Fuzzes the engines against the real CPU; see `USAGE` in fuzz-arguments.ts.
  *
- *     tsx src/cli/fuzz.ts [--instances N] [--seed N] [--only REGEXP] [--with-unicorn] [--turbofan]
- *
- * Random instances of every instruction form that the translator knows, alone and in sequences,
- * from random states, and random whole programs; whatever differs from the silicon is made small and
- * printed as JSON, and its code belongs into src/cpu/jit/testing/past.ts once it is put right.
- * Without `--only` every tenth round is one of programs, each counted as one instance. Instances are
- * run by turns as at first and as when they run a lot, programs both ways.
- * `--turbofan` compiles with the host's optimising compiler from the start, since its short life
- * would leave a fuzz to the baseline one. The same seed gives the same cases, on any machine. The
- * status is 1 when anything differed.
+ * What differs is printed as JSON, and its code belongs into src/cpu/jit/testing/past.ts once it is
+ * put right. Without `--only` every tenth round is one of programs, each counted as one instance.
+ * Instances are run by turns as at first and as when they run a lot, programs both ways.
  */
 import { setFlagsFromString } from 'node:v8';
-import { parseArgs } from 'node:util';
 import { JitEngine } from '../cpu/jit/engine.ts';
 import { describe, runBatch, shrink } from '../cpu/jit/testing/campaign.ts';
 import { allForms } from '../cpu/jit/testing/forms.ts';
@@ -29,35 +21,42 @@ import { Bench } from '../cpu/jit/testing/three-way.ts';
 import { Oracle, oracleMissing } from '../cpu/testing/oracle.ts';
 import { hexBytes } from '../shared/format.ts';
 import { createUnicornEngine } from '../cpu/unicorn/engine.ts';
+import { parseFuzzArguments, USAGE, type FuzzOptions } from './fuzz-arguments.ts';
 
 /** In a round. */
 const PROGRAMS = 100;
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string' },
-      instances: { type: 'string', default: '10000000' },
-      only: { type: 'string' },
-      'with-unicorn': { type: 'boolean', default: false },
-      turbofan: { type: 'boolean', default: false },
-    },
-  });
+/** Its arguments are not understood, or it cannot fuzz here. */
+const MISUSE = 2;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const parsed = parseFuzzArguments(argv);
+  if (!parsed.ok) {
+    console.error(`fuzz: ${parsed.error}\n${USAGE}`);
+    return MISUSE;
+  }
+  if (parsed.value === 'help') {
+    process.stdout.write(USAGE);
+    return 0;
+  }
   const missing = oracleMissing();
   if (missing) {
     console.error(`fuzz: ${missing}`);
-    return 2;
+    return MISUSE;
   }
-  if (values.turbofan) setFlagsFromString('--no-liftoff');
-  const seed = BigInt(values.seed ?? Date.now());
-  const wanted = Number(values.instances);
-  const only = new RegExp(values.only ?? '', 'i');
-  const forms = allForms().filter((f) => only.test(f.mnemonic));
-  if (!(wanted > 0) || forms.length === 0) {
-    console.error('fuzz: nothing to do');
-    return 2;
+  return fuzz(parsed.value);
+}
+
+async function fuzz(options: FuzzOptions): Promise<number> {
+  const { instances, only } = options;
+  const forms = allForms().filter((f) => only === null || only.test(f.mnemonic));
+  if (forms.length === 0) {
+    console.error(`fuzz: no instruction matches ${String(only)}`);
+    return MISUSE;
   }
-  console.log(`fuzz: seed ${seed}, ${forms.length} forms, ${wanted} instances`);
+  if (options.turbofan) setFlagsFromString('--no-liftoff');
+  const seed = options.seed ?? BigInt(Date.now());
+  console.log(`fuzz: seed ${seed}, ${forms.length} forms, ${instances} instances`);
   const oracle = await Oracle.create();
   const jit = await Bench.make(async (m) => new JitEngine(m, await createUnicornEngine(m)));
   const hot = await Bench.make(async (m) => new JitEngine(m, await createUnicornEngine(m), 0));
@@ -65,14 +64,14 @@ async function main(): Promise<number> {
     { name: 'jit', bench: jit },
     { name: 'jit, hot', bench: hot },
   ];
-  if (values['with-unicorn'])
+  if (options.withUnicorn)
     benches.push({ name: 'unicorn', bench: await Bench.make(createUnicornEngine) });
   const random = new Random(seed);
   let cases = 0;
   let failed = 0;
   let told = Date.now();
-  for (let round = 0; cases < wanted; round++) {
-    if (values.only === undefined && round % 10 === 9) {
+  for (let round = 0; cases < instances; round++) {
+    if (only === null && round % 10 === 9) {
       const programs = Array.from({ length: PROGRAMS }, () => makeProgram(forms, random));
       for (const { name, bench } of benches) {
         for (const failure of comparePrograms(oracle, name, bench, programs)) {
@@ -107,4 +106,4 @@ async function main(): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

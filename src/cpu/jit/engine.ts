@@ -17,6 +17,7 @@ import type { ExecutionProfile } from '../profile.ts';
 import { GuestCode } from './code-source.ts';
 import { Counters } from './counters.ts';
 import { EXIT } from './exits.ts';
+import { Linker } from './link.ts';
 import { buildRegion } from './region.ts';
 import { showsExceptionFlags } from './mxcsr-readers.ts';
 import { runtimeModule } from './runtime.ts';
@@ -24,7 +25,7 @@ import { accessible, grants } from './protection.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
 import { Stepper } from './stepper.ts';
 import { WatchTests } from './watch.ts';
-import { HOT, MAX_SLOTS, Translations, type CompileStats } from './translations.ts';
+import { HOT, MAX_REGIONS, Translations, type CompileStats } from './translations.ts';
 
 /**
  * Most instructions between two entries of compiled code: the host replaces a function by its
@@ -52,6 +53,16 @@ const LEAVES_EARLY: ReadonlySet<number> = new Set([
 /** Blocks executed instruction by instruction at the start of a run, until one that can be entered. */
 const MOST_ARRIVING = 32;
 const BUDGET: EngineStop = { kind: 'budget' };
+
+export interface JitStats extends CompileStats {
+  /** Instructions executed by the fallback. */
+  readonly steps: number;
+  /** Translations in use, and those kept for the case that their code comes back. */
+  readonly live: number;
+  readonly kept: number;
+  /** Instructions that can be executed alone. */
+  readonly pieces: number;
+}
 
 export class JitEngine implements Engine, MemoryObserver {
   readonly name = 'jit';
@@ -90,12 +101,13 @@ export class JitEngine implements Engine, MemoryObserver {
    * @param fallback executes what is not translated; it works on the same memory and must honour
    *   the engine contract. This engine disposes of it.
    * @param hotAfter instructions after which a region gets its best translation; tests ask for few.
+   * @param regions the most that are kept at a time.
    */
-  constructor(memory: GuestMemory, fallback: Engine, hotAfter = HOT) {
+  constructor(memory: GuestMemory, fallback: Engine, hotAfter = HOT, regions = MAX_REGIONS) {
     this.#memory = memory;
     this.#fallback = fallback;
     this.#code = new GuestCode(memory);
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: MAX_SLOTS });
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: regions });
     const runtime = new WebAssembly.Instance(new WebAssembly.Module(runtimeModule()), {
       e: {
         memory: memory.memory,
@@ -106,17 +118,19 @@ export class JitEngine implements Engine, MemoryObserver {
           this.#counters?.traced(kind, target, rsp, left),
       },
     }).exports;
-    this.#translations = new Translations(memory, table, runtime, hotAfter);
+    const linker = new Linker(memory, runtime);
+    this.#translations = new Translations(memory, table, linker, runtime, hotAfter);
     this.#drive = runtime['drive'] as () => number;
-    this.#stepper = new Stepper(memory, this.#code, this.#translations, runtime);
-    this.#watchful = new Stepper(memory, this.#code, this.#translations, runtime);
+    this.#stepper = new Stepper(memory, this.#code, linker, runtime);
+    this.#watchful = new Stepper(memory, this.#code, linker, runtime);
     this.#translations.flush();
     this.#stopObserving = memory.observe(this);
   }
 
-  /** What compiling has cost, how many translations live, what the fallback has executed. */
-  get stats(): CompileStats & { readonly steps: number; readonly live: number } {
-    return { ...this.#translations.stats, steps: this.#steps, live: this.#translations.size };
+  /** What compiling has cost, how much of it is kept, what the fallback has executed. */
+  get stats(): JitStats {
+    const { stats, size: live, kept } = this.#translations;
+    return { ...stats, steps: this.#steps, live, kept, pieces: this.#stepper.size };
   }
 
   setBreakpoints(addresses: ReadonlySet<Addr>): void {
@@ -144,6 +158,7 @@ export class JitEngine implements Engine, MemoryObserver {
   }
 
   setProfile(profile: ExecutionProfile | null): void {
+    if (profile === null && this.#counters === null) return;
     this.#fallback.setProfile(profile);
     this.#translations.flush();
     this.#counters = profile && new Counters(this.#memory, this.#code, profile);
@@ -454,6 +469,7 @@ export class JitEngine implements Engine, MemoryObserver {
   #translate(rip: number): boolean {
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
     if (this.#rests(rip)) return false;
+    if (this.#translations.revive(rip)) return true;
     const inlining = this.#translations.isHot(rip) ? this.#translations : null;
     const region = buildRegion(this.#code, rip, this.#code.shapeOf, inlining);
     if (!region) return false;

@@ -12,12 +12,11 @@ import type { GuestCode } from './code-source.ts';
 import type { Counters } from './counters.ts';
 import { EXIT } from './exits.ts';
 import { KIND, STATUS_MASK } from './flags.ts';
+import type { Execute, Linker } from './link.ts';
 import { compilePrecise } from './precise.ts';
 import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
-import type { Translations } from './translations.ts';
 import type { WatchTests } from './watch.ts';
 
-type Execute = (entry: number) => number;
 type FlagsFunction = (kind: number, a: bigint, b: bigint, c: bigint) => number;
 
 /** Instructions remembered. */
@@ -28,7 +27,7 @@ const RBP = 5;
 export class Stepper {
   readonly #memory: GuestMemory;
   readonly #code: GuestCode;
-  readonly #translations: Translations;
+  readonly #linker: Linker;
   readonly #flags: FlagsFunction;
   /** What its code looks out for; whoever changes it has it forget. */
   watch: WatchTests | null = null;
@@ -37,16 +36,16 @@ export class Stepper {
   /** By instruction: a function that can be entered there, and its parameter for that. */
   readonly #compiled = new Map<number, { execute: Execute; entry: number } | null>();
 
-  constructor(
-    memory: GuestMemory,
-    code: GuestCode,
-    translations: Translations,
-    runtime: WebAssembly.Exports,
-  ) {
+  constructor(memory: GuestMemory, code: GuestCode, linker: Linker, runtime: WebAssembly.Exports) {
     this.#memory = memory;
     this.#code = code;
-    this.#translations = translations;
+    this.#linker = linker;
     this.#flags = runtime['flags'] as FlagsFunction;
+  }
+
+  /** Instructions that it can execute at once. */
+  get size(): number {
+    return this.#compiled.size;
   }
 
   forget(): void {
@@ -128,7 +127,7 @@ export class Stepper {
     const precise = compilePrecise(this.#code, rip, home, this.watch, this.counters !== null);
     this.#compiled.set(rip, null);
     if (precise) {
-      const execute = this.#translations.instantiate(precise.bytes);
+      const execute = this.#linker.link(precise.bytes);
       precise.entries.forEach((ip, entry) => this.#compiled.set(ip, { execute, entry }));
     }
     return this.#compiled.get(rip) ?? null;

@@ -6,21 +6,34 @@
  */
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import { CALLEES } from './callees.ts';
 import type { Counters } from './counters.ts';
-import { compileRegion, type CompileOptions } from './compile.ts';
+import { compileRegion, type Compiled, type CompileOptions } from './compile.ts';
+import { EntryTable } from './entry-table.ts';
+import {
+  changedIn,
+  codePages,
+  expectStores,
+  groundsOf,
+  hold,
+  madeFrom,
+  pages,
+  pagesOf,
+  storesFreely,
+  type Grounds,
+} from './grounds.ts';
+import type { Execute, Linker } from './link.ts';
 import { accessible } from './protection.ts';
 import { RestlessCode } from './restless.ts';
 import { LIMITS } from './shape.ts';
 import { Ranges, type Range } from './ranges.ts';
 import type { Region } from './region.ts';
+import { Retired } from './retired.ts';
 import type { Site, Window } from './vars.ts';
 import type { WatchTests } from './watch.ts';
-import { HASH_SIZE, MAX_WINDOWS, SCRATCH } from './scratch.ts';
+import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
 
-/** Size of the function table. */
-export const MAX_SLOTS = 4096;
-const MAX_ENTRIES = HASH_SIZE / 2;
+/** Regions that are kept at a time: the size of the driver's table. */
+export const MAX_REGIONS = 4096;
 /** So many misses make a region's code move windows by itself. */
 const RESTLESS = 200;
 /** So many accesses outside the expected ranges make a region be translated again. */
@@ -32,29 +45,25 @@ const RSP = 4;
 const MOST_AT_ONCE = 4096;
 const MAX_BYTES = 32 * 2 ** 20;
 
-/** A run of guest bytes that a translation was made from, and what they were. */
-interface Source {
-  readonly start: number;
-  readonly bytes: Uint8Array;
-}
-
-export interface Translation {
+interface Translation {
   readonly root: number;
-  readonly slot: number;
+  readonly execute: Execute;
   readonly entries: readonly number[];
-  readonly sources: readonly Source[];
-  /** Pages of fixed addresses whose protection was taken for granted. */
-  readonly assumed: ReadonlySet<number>;
-  /** Ranges of RAM that are taken to be accessible. */
-  readonly ranges: readonly Range[];
+  readonly grounds: Grounds;
+  /** As what it was made. */
+  readonly hot: boolean;
+  readonly restless: boolean;
   /** Where its indirect calls and jumps note their targets. */
   readonly targets: ReadonlyMap<number, number>;
   /** Functions outside that it calls. */
   readonly calls: ReadonlySet<number>;
   readonly wasmBytes: number;
+  /** Addresses of its instructions, block by block. */
+  readonly blocks: readonly (readonly number[])[];
+  readonly insns: number;
   /** How often an access lay outside its window. */
   misses: number;
-  readonly insns: number;
+  slot: number;
 }
 
 type Refill = (address: bigint, bytes: number, home: number, info: number) => number;
@@ -66,6 +75,8 @@ export interface CompileStats {
   wasmBytes: number;
   milliseconds: number;
   flushes: number;
+  /** Regions taken up again without being translated. */
+  revived: number;
 }
 
 export class Translations {
@@ -75,6 +86,7 @@ export class Translations {
     wasmBytes: 0,
     milliseconds: 0,
     flushes: 0,
+    revived: 0,
   };
   /** Which code is not worth translating for now: its translations die young. */
   readonly restless = new RestlessCode();
@@ -83,11 +95,12 @@ export class Translations {
   /** What counts in new translations; the same. */
   counters: Counters | null = null;
   readonly #memory: GuestMemory;
-  readonly #table: WebAssembly.Table;
+  readonly #table: EntryTable;
+  readonly #linker: Linker;
   readonly #refill: Refill;
   readonly #ranges: Ranges;
-  readonly #imports: Record<string, WebAssembly.ImportValue>;
   readonly #all = new Set<Translation>();
+  readonly #retired = new Retired<Translation>();
   readonly #bySlot = new Map<number, Translation>();
   readonly #byPage = new Map<number, Set<Translation>>();
   readonly #byWindow = new Map<number, { window: Window; translation: Translation }>();
@@ -101,12 +114,9 @@ export class Translations {
   readonly #targets = new Map<number, number>();
   /** Homes of the windows through which accesses were checked, by their sites. */
   readonly #homes = new Map<string, number>();
-  readonly #free: number[] = [];
   /** For each translated instruction, how many follow in its block, itself included. */
   readonly #remaining = new Map<number, number>();
-  #slots = 0;
   #windows = 0;
-  #entries = 0;
   #bytes = 0;
 
   /**
@@ -117,96 +127,126 @@ export class Translations {
   constructor(
     memory: GuestMemory,
     table: WebAssembly.Table,
+    linker: Linker,
     runtime: WebAssembly.Exports,
     hotAfter: number,
   ) {
     this.#memory = memory;
     this.#hotAfter = hotAfter;
     this.#ranges = new Ranges(memory);
-    this.#table = table;
+    this.#table = new EntryTable(memory, table);
+    this.#linker = linker;
     this.#refill = runtime['refill'] as Refill;
-    this.#imports = { memory: memory.memory };
-    for (const { name } of CALLEES) {
-      this.#imports[name] = functionGlobal(runtime[name]);
-    }
   }
 
   get size(): number {
     return this.#all.size;
   }
 
+  /** How many more are kept in case their code comes back. */
+  get kept(): number {
+    return this.#retired.size;
+  }
+
   /** Compiles a region and enters it into the driver's table. */
   add(region: Region): void {
     const began = performance.now();
-    if (
-      this.#slots - this.#free.length >= MAX_SLOTS - 1 ||
-      this.#windows > MAX_WINDOWS - MOST_AT_ONCE
-    )
-      this.flush();
-    if (this.#entries > MAX_ENTRIES || this.#bytes > MAX_BYTES) this.flush();
-    if (this.counters?.full === true) this.flush();
-    const assumed = new Set<number>();
-    const hot = this.#hot.has(region.root.ip);
-    const options: CompileOptions = {
-      refillInPlace: !hot || this.#restless.has(region.root.ip),
-      expectRange: hot ? (site) => this.#expectRange(site) : undefined,
-      rounds: hot,
-      watch: this.watch,
-      counters: this.counters,
-      traces: this.counters !== null,
-      allocateWindow: () => SCRATCH.windows + 16 * this.#windows++,
-      fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
-    };
+    this.#makeRoom();
+    const root = region.root.ip;
+    const manner = { hot: this.#hot.has(root), restless: this.#restless.has(root) };
+    const assumed = new Map<number, number>();
     const targets = new Map<number, number>();
-    if (!hot) {
-      options.targetHome = (ip) => {
-        const home = options.allocateWindow();
-        targets.set(ip, home);
-        return home;
-      };
-    }
-    const compiled = compileRegion(region, options);
-    const slot = this.#free.pop() ?? this.#slots++;
-    this.#table.set(slot, this.instantiate(compiled.bytes));
+    const compiled = compileRegion(region, this.#options(manner, assumed, targets));
     const translation: Translation = {
-      root: region.root.ip,
-      slot,
+      root,
+      execute: this.#linker.link(compiled.bytes),
       entries: compiled.entries,
-      sources: this.#sources(region),
-      assumed,
-      ranges: [...new Set(compiled.windows.flatMap((w) => w.fixed ?? []))],
+      grounds: groundsOf(this.#memory, region, assumed, compiled.windows),
+      ...manner,
       targets,
       calls: callsOf(region),
       wasmBytes: compiled.bytes.length,
-      misses: 0,
+      blocks: region.blocks.map(({ insns }) => insns.map(({ ip }) => ip)),
       insns: region.insnCount,
+      misses: 0,
+      slot: -1,
     };
-    this.#all.add(translation);
-    this.#bySlot.set(slot, translation);
-    for (const [site, home] of compiled.homes) this.#homes.set(site, home);
-    for (const window of compiled.windows) {
-      this.#byWindow.set(window.address, { window, translation });
-    }
-    for (const page of pagesOf(translation)) {
-      let set = this.#byPage.get(page);
-      if (!set) this.#byPage.set(page, (set = new Set()));
-      set.add(translation);
-    }
-    this.#bytes += compiled.bytes.length;
-    for (const { insns } of region.blocks) {
-      insns.forEach((insn, i) => this.#remaining.set(insn.ip, insns.length - i));
-    }
-    compiled.entries.forEach((rip, i) => this.#enter(rip, slot, i, i === 0));
+    this.#noteWindows(compiled, translation);
+    this.#install(translation);
     this.stats.regions++;
     this.stats.instructions += region.insnCount;
     this.stats.wasmBytes += compiled.bytes.length;
     this.stats.milliseconds += performance.now() - began;
   }
 
-  /** Makes a function of a module that stays outside the driver's table. */
-  instantiate(bytes: Uint8Array<ArrayBuffer>): (entry: number) => number {
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { e: this.#imports });
-    return instance.exports['f'] as (entry: number) => number;
+  /**
+   * Takes the region rooted there up again as it was translated before its pages went away, if all
+   * that it relies on has come back.
+   */
+  revive(root: number): boolean {
+    this.#makeRoom();
+    const hot = this.#hot.has(root);
+    const restless = this.#restless.has(root);
+    const found = this.#retired.take(
+      root,
+      (t) => t.hot === hot && t.restless === restless && hold(t.grounds, this.#memory),
+    );
+    if (!found) return false;
+    expectStores(found.grounds, this.#memory);
+    this.stats.revived++;
+    this.#install(found);
+    return true;
+  }
+
+  #makeRoom(): void {
+    const windows = this.#windows > MAX_WINDOWS - MOST_AT_ONCE;
+    const counters = this.counters?.full === true;
+    if (this.#table.full || windows || counters || this.#bytes > MAX_BYTES) this.flush();
+  }
+
+  #options(
+    { hot, restless }: Pick<Translation, 'hot' | 'restless'>,
+    assumed: Map<number, number>,
+    targets: Map<number, number>,
+  ): CompileOptions {
+    const allocateWindow = (): number => SCRATCH.windows + 16 * this.#windows++;
+    const targetHome = (ip: number): number => {
+      const home = allocateWindow();
+      targets.set(ip, home);
+      return home;
+    };
+    return {
+      refillInPlace: !hot || restless,
+      expectRange: hot ? (site) => this.#expectRange(site) : undefined,
+      rounds: hot,
+      watch: this.watch,
+      counters: this.counters,
+      traces: this.counters !== null,
+      allocateWindow,
+      fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
+      ...(hot ? {} : { targetHome }),
+    };
+  }
+
+  #noteWindows({ homes, windows }: Compiled, translation: Translation): void {
+    for (const [site, home] of homes) this.#homes.set(site, home);
+    for (const window of windows) this.#byWindow.set(window.address, { window, translation });
+  }
+
+  #install(t: Translation): void {
+    t.slot = this.#table.hold(t.execute);
+    this.#all.add(t);
+    this.#bySlot.set(t.slot, t);
+    for (const page of pagesOf(t.grounds)) {
+      let set = this.#byPage.get(page);
+      if (!set) this.#byPage.set(page, (set = new Set()));
+      set.add(t);
+    }
+    this.#bytes += t.wasmBytes;
+    for (const block of t.blocks) {
+      block.forEach((ip, i) => this.#remaining.set(ip, block.length - i));
+    }
+    this.#table.enter(t);
   }
 
   /** Whether the region rooted there has been found to run a lot. */
@@ -220,8 +260,7 @@ export class Translations {
    * @returns the roots of the regions dropped, to be translated as well as can be.
    */
   noteSlice(executed: number): number[] {
-    const slot = new DataView(this.#memory.memory.buffer).getInt32(SCRATCH.slot, true);
-    const translation = this.#bySlot.get(slot);
+    const translation = this.#bySlot.get(this.#table.latest);
     if (!translation || !this.#all.has(translation) || this.#hot.has(translation.root)) return [];
     const { root } = translation;
     const heat = (this.#heat.get(root) ?? 0) + executed;
@@ -290,18 +329,17 @@ export class Translations {
   flush(): void {
     this.stats.flushes++;
     this.counters?.reset();
-    for (const t of this.#all) this.#table.set(t.slot, null);
+    for (const t of this.#all) this.#table.release(t.slot);
     this.#all.clear();
+    this.#retired.clear();
     this.#byPage.clear();
     this.#remaining.clear();
     this.#byWindow.clear();
     this.#homes.clear();
     this.#bySlot.clear();
-    this.#free.length = 0;
-    this.#slots = 0;
     this.#windows = 0;
     this.#bytes = 0;
-    this.#clearHash();
+    this.#table.enterOnly([]);
     this.forgetWindows();
   }
 
@@ -326,30 +364,22 @@ export class Translations {
 
   /** Drops translations whose bytes in the range are no longer what they were. */
   invalidateChanged(start: number, length: number): void {
-    this.#dropWhere(start, length, (t) =>
-      t.sources.some(
-        (s) => s.start < start + length && start < s.start + s.bytes.length && this.#changed(s),
-      ),
-    );
+    this.#dropWhere(start, length, (t) => changedIn(t.grounds, this.#memory, start, length));
   }
 
   /** Drops translations made from, or relying on, pages of the range. */
   invalidatePages(start: number, length: number): void {
     const relies = (r: Range): boolean => r.start < start + length && start < r.end;
-    const doomed = [...this.#all].filter((t) => t.ranges.some(relies));
-    if (doomed.length > 0) this.#drop(new Set(doomed));
+    const doomed = [...this.#all].filter((t) => [...t.grounds.ranges.keys()].some(relies));
+    if (doomed.length > 0) this.#retire(new Set(doomed));
     this.#dropWhere(start, length, () => true);
   }
 
   /** Whether any byte of the range has been translated. */
   covers(start: number, length: number): boolean {
-    for (let page = Math.floor(start / PAGE_SIZE); page * PAGE_SIZE < start + length; page++) {
-      for (const t of this.#byPage.get(page) ?? []) {
-        if (t.sources.some((s) => s.start < start + length && start < s.start + s.bytes.length))
-          return true;
-      }
-    }
-    return false;
+    return pages(start, length).some((page) =>
+      [...(this.#byPage.get(page) ?? [])].some((t) => madeFrom(t.grounds, start, length)),
+    );
   }
 
   /**
@@ -373,84 +403,42 @@ export class Translations {
     }
     if (doomed.size === 0) return;
     this.#remaining.clear();
+    this.#retire(doomed);
+    const rewritten = new Set([...doomed].flatMap(({ grounds }) => [...codePages(grounds)]));
+    this.restless.rewritten(rewritten, this.#memory.state.instructions);
+  }
+
+  /** Drops translations whose pages have changed, and keeps them in case that is undone. */
+  #retire(doomed: ReadonlySet<Translation>): void {
     this.#drop(doomed);
-    const pages = new Set([...doomed].flatMap(({ sources }) => [...codePages(sources)]));
-    this.restless.rewritten(pages, this.#memory.state.instructions);
+    if (this.counters === null) for (const t of doomed) this.#retired.add(t);
   }
 
   #drop(doomed: ReadonlySet<Translation>): void {
     for (const t of doomed) {
       this.#all.delete(t);
-      for (const page of pagesOf(t)) this.#byPage.get(page)?.delete(t);
-      this.#table.set(t.slot, null);
-      this.#free.push(t.slot);
+      for (const page of pagesOf(t.grounds)) this.#byPage.get(page)?.delete(t);
+      this.#table.release(t.slot);
       this.#bytes -= t.wasmBytes;
     }
-    // open addressing has no deletion: enter the remaining ones anew
-    this.#clearHash();
-    for (const t of this.#all) t.entries.forEach((rip, i) => this.#enter(rip, t.slot, i, i === 0));
+    this.#table.enterOnly(this.#all);
   }
 
-  #clearHash(): void {
-    this.#entries = 0;
-    this.#memory.bytes.fill(0, SCRATCH.hash, SCRATCH.hash + HASH_SIZE * 16);
-  }
-
-  /** @param root a region's root takes an address over from a mere entry of another region. */
-  #enter(rip: number, slot: number, entry: number, root: boolean): void {
-    const view = new DataView(this.#memory.memory.buffer, SCRATCH.hash, HASH_SIZE * 16);
-    for (let at = rip & (HASH_SIZE - 1); ; at = (at + 1) & (HASH_SIZE - 1)) {
-      const key = view.getBigUint64(at * 16, true);
-      if (key === BigInt(rip) && !root) return;
-      if (key !== 0n && key !== BigInt(rip)) continue;
-      if (key === 0n) this.#entries++;
-      view.setBigUint64(at * 16, BigInt(rip), true);
-      view.setUint32(at * 16 + 8, slot, true);
-      view.setUint32(at * 16 + 12, entry, true);
-      return;
-    }
-  }
-
-  #fixedAccess(assumed: Set<number>, address: number, size: number, write: boolean): boolean {
+  #fixedAccess(
+    assumed: Map<number, number>,
+    address: number,
+    size: number,
+    write: boolean,
+  ): boolean {
     const need = write ? PROT.write : PROT.read;
     if (address < 0 || address + size > this.#memory.size) return false;
     if (!accessible(this.#memory, address, size, need)) return false;
-    const pages = [Math.floor(address / PAGE_SIZE), Math.floor((address + size - 1) / PAGE_SIZE)];
-    // a store into code must be noticed
-    if (write && pages.some((p) => this.#memory.protectionAt(p * PAGE_SIZE) & PROT.exec))
-      return false;
-    for (const page of pages) assumed.add(page);
+    const touched = pages(address, size);
+    if (write && !touched.every((page) => storesFreely(this.#memory, page))) return false;
+    for (const page of touched) assumed.set(page, (assumed.get(page) ?? 0) | need);
     if (write) this.#memory.expectStores(address, size);
     return true;
   }
-
-  #sources(region: Region): Source[] {
-    const spans = region.blocks
-      .flatMap((b) => {
-        const last = b.insns.at(-1);
-        return last ? [{ start: b.ip, end: last.next }] : [];
-      })
-      .sort((a, b) => a.start - b.start);
-    const merged: { start: number; end: number }[] = [];
-    for (const span of spans) {
-      const last = merged.at(-1);
-      if (last && span.start <= last.end) last.end = Math.max(last.end, span.end);
-      else merged.push({ ...span });
-    }
-    return merged.map(({ start, end }) => ({ start, bytes: this.#memory.bytes.slice(start, end) }));
-  }
-
-  #changed(source: Source): boolean {
-    const now = this.#memory.bytes;
-    return source.bytes.some((b, i) => now[source.start + i] !== b);
-  }
-}
-
-/** Compiled code calls through globals: for a function imported as such, V8 makes an adapter to
- * JavaScript with each module, and that takes longer than all the rest (docs/JIT.md). */
-function functionGlobal(exported: WebAssembly.ExportValue | undefined): WebAssembly.Global {
-  if (typeof exported !== 'function') throw new Error('the runtime lacks a function');
-  return new WebAssembly.Global({ value: 'anyfunc' }, exported);
 }
 
 function callsOf(region: Region): Set<number> {
@@ -459,17 +447,4 @@ function callsOf(region: Region): Set<number> {
       term.k === 'call' && typeof term.to === 'number' ? [term.to] : [],
     ),
   );
-}
-
-function pagesOf({ assumed, sources }: Translation): Set<number> {
-  return new Set([...assumed, ...codePages(sources)]);
-}
-
-function codePages(sources: readonly Source[]): Set<number> {
-  const pages = new Set<number>();
-  for (const s of sources) {
-    const last = Math.floor((s.start + s.bytes.length - 1) / PAGE_SIZE);
-    for (let p = Math.floor(s.start / PAGE_SIZE); p <= last; p++) pages.add(p);
-  }
-  return pages;
 }
