@@ -22,6 +22,8 @@ export interface Precise {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Addresses of its instructions; the index is the function's parameter. */
   readonly entries: readonly number[];
+  /** Address behind them. */
+  readonly end: number;
 }
 
 /**
@@ -53,7 +55,7 @@ export function compilePrecise(
     }
     if (last) code.stmt({ k: 'exit', code: EXIT.next, rip: i64(last.next), refund: 0 });
   });
-  return { bytes, entries: insns.map((i) => i.ip) };
+  return { bytes, entries: insns.map((i) => i.ip), end: last?.next ?? ip };
 }
 
 function straightLine(source: CodeSource, ip: number): Insn[] {

@@ -3,21 +3,32 @@
  * Instructions executed one by one: the last of a budget, and where it matters which one faults and
  * how.
  */
-import { PROT } from '../../machine/layout.ts';
+import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import type { EngineStop, Fault, RunResult } from '../cpu.ts';
+import type { EngineStop, RunResult } from '../cpu.ts';
 import { accessFault, linearAddress } from '../software.ts';
 import { accessesOf, isString, type Access } from './access.ts';
 import type { GuestCode } from './code-source.ts';
 import type { Counters } from './counters.ts';
 import { EXIT } from './exits.ts';
 import { KIND, STATUS_MASK } from './flags.ts';
+import { pages } from './grounds.ts';
 import type { Execute, Linker } from './link.ts';
 import { compilePrecise } from './precise.ts';
+import { faulted, then } from './results.ts';
 import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
 import type { WatchTests } from './watch.ts';
 
 type FlagsFunction = (kind: number, a: bigint, b: bigint, c: bigint) => number;
+
+/** A run of instructions made executable, and the bytes it was made from. */
+interface Piece {
+  readonly execute: Execute;
+  readonly start: number;
+  readonly bytes: Uint8Array;
+  /** Up to which doubt (`Stepper.doubt`) it is known to be what it was. */
+  sure: number;
+}
 
 /** Instructions remembered. */
 const MOST = 16_384;
@@ -33,8 +44,11 @@ export class Stepper {
   watch: WatchTests | null = null;
   /** What counts its instructions; whoever changes it has it forget. */
   counters: Counters | null = null;
-  /** By instruction: a function that can be entered there, and its parameter for that. */
-  readonly #compiled = new Map<number, { execute: Execute; entry: number } | null>();
+  /** By instruction: a piece that can be entered there, and the parameter for that. */
+  readonly #compiled = new Map<number, { piece: Piece; entry: number }>();
+  /** Instructions for the fallback. */
+  readonly #refuses = new Set<number>();
+  #doubts = 0;
 
   constructor(memory: GuestMemory, code: GuestCode, linker: Linker, runtime: WebAssembly.Exports) {
     this.#memory = memory;
@@ -50,6 +64,13 @@ export class Stepper {
 
   forget(): void {
     this.#compiled.clear();
+    this.#refuses.clear();
+  }
+
+  /** Code may have changed: a piece is used again when it turns out that its own has not. */
+  doubt(): void {
+    this.#doubts++;
+    this.#refuses.clear();
   }
 
   /**
@@ -71,7 +92,7 @@ export class Stepper {
     // what was refused earlier is not to be taken for this instruction's
     view.setInt32(SCRATCH.refused + 12, 0, true);
     this.counters?.enter(count);
-    const code = found.execute(found.entry);
+    const code = found.piece.execute(found.entry);
     const flags = this.#flags(
       view.getInt32(SCRATCH.flagKind, true),
       view.getBigInt64(SCRATCH.flagA, true),
@@ -91,11 +112,11 @@ export class Stepper {
       case EXIT.syscall:
         return done({ kind: 'syscall' });
       case EXIT.misaligned:
-        return after(executed, this.misaligned());
+        return then(executed, this.misaligned());
       case EXIT.divide:
-        return after(executed, this.divideError());
+        return then(executed, this.divideError());
       case EXIT.wild:
-        return after(executed, this.wildBranch());
+        return then(executed, this.wildBranch());
       default:
         return executed > 0 ? done({ kind: 'budget' }) : this.#refused(rip);
     }
@@ -105,32 +126,51 @@ export class Stepper {
   misaligned(): RunResult {
     const address = new DataView(this.#memory.memory.buffer).getBigUint64(SCRATCH.address, true);
     const { rip } = this.#memory.state;
-    return stopped({ signal: 'SIGSEGV', code: 'misaligned', rip, address });
+    return faulted({ signal: 'SIGSEGV', code: 'misaligned', rip, address });
   }
 
   divideError(): RunResult {
     const { rip } = this.#memory.state;
-    return stopped({ signal: 'SIGFPE', code: 'divide-error', rip });
+    return faulted({ signal: 'SIGFPE', code: 'divide-error', rip });
   }
 
   /** The fault of a branch to an address that is not canonical. */
   wildBranch(): RunResult {
     const { rip } = this.#memory.state;
-    return stopped({ signal: 'SIGSEGV', code: 'general-protection', rip });
+    return faulted({ signal: 'SIGSEGV', code: 'general-protection', rip });
   }
 
-  #executable(rip: number): { execute: Execute; entry: number } | null {
+  #executable(rip: number): { piece: Piece; entry: number } | null {
     const known = this.#compiled.get(rip);
-    if (known !== undefined) return known;
-    if (this.#compiled.size >= MOST) this.#compiled.clear();
+    if (known && this.#isSure(known.piece)) return known;
+    if (this.#refuses.has(rip)) return null;
+    if (this.#compiled.size + this.#refuses.size >= MOST) this.forget();
     const home = SCRATCH.windows + 16 * MAX_WINDOWS;
     const precise = compilePrecise(this.#code, rip, home, this.watch, this.counters !== null);
-    this.#compiled.set(rip, null);
-    if (precise) {
-      const execute = this.#linker.link(precise.bytes);
-      precise.entries.forEach((ip, entry) => this.#compiled.set(ip, { execute, entry }));
+    if (!precise) {
+      this.#refuses.add(rip);
+      return null;
     }
-    return this.#compiled.get(rip) ?? null;
+    const piece: Piece = {
+      execute: this.#linker.link(precise.bytes),
+      start: rip,
+      bytes: this.#memory.bytes.slice(rip, precise.end),
+      sure: this.#doubts,
+    };
+    precise.entries.forEach((ip, entry) => this.#compiled.set(ip, { piece, entry }));
+    return { piece, entry: 0 };
+  }
+
+  #isSure(piece: Piece): boolean {
+    if (piece.sure === this.#doubts) return true;
+    const { start, bytes } = piece;
+    const now = this.#memory.bytes;
+    const same = bytes.every((b, i) => now[start + i] === b);
+    const runs = pages(start, bytes.length).every(
+      (page) => (this.#memory.protectionAt(page * PAGE_SIZE) & PROT.exec) !== 0,
+    );
+    if (same && runs) piece.sure = this.#doubts;
+    return same && runs;
   }
 
   /** The fault of an access that was not allowed; null when it is not that simple. */
@@ -144,7 +184,7 @@ export class Stepper {
     const at = this.#memory.state.rip;
     const accesses = accessesOf(insn);
     if (accesses.some((a) => a.aligned) && address % 16n !== 0n) {
-      return stopped({ signal: 'SIGSEGV', code: 'misaligned', rip: at, address });
+      return faulted({ signal: 'SIGSEGV', code: 'misaligned', rip: at, address });
     }
     const reads =
       (need & PROT.read) !== 0 ? accessFault(this.#memory, at, address, length, 'read') : null;
@@ -155,9 +195,9 @@ export class Stepper {
     const refused = accesses.find((a) => this.#addressOf(a) === address);
     const throughStack = refused?.seg === null && (refused.base === RSP || refused.base === RBP);
     if (fault.code === 'general-protection' && throughStack) {
-      return stopped({ ...fault, signal: 'SIGBUS' });
+      return faulted({ ...fault, signal: 'SIGBUS' });
     }
-    return stopped(fault);
+    return faulted(fault);
   }
 
   #addressOf(a: Access): bigint {
@@ -172,12 +212,4 @@ export class Stepper {
     } as const;
     return linearAddress(parts, this.#memory.state);
   }
-}
-
-function stopped(fault: Fault): RunResult {
-  return { stop: { kind: 'fault', fault }, executed: 0 };
-}
-
-function after(executed: number, then: RunResult): RunResult {
-  return { stop: then.stop, executed: executed + then.executed };
 }

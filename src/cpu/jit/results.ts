@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/** What runs of several parts result in. */
+import type { EngineStop, Fault, RunResult } from '../cpu.ts';
+
+export const BUDGET: EngineStop = { kind: 'budget' };
+
+/** The result of so many instructions and a run behind them. */
+export function then(executed: number, next: RunResult): RunResult {
+  return { stop: next.stop, executed: executed + next.executed };
+}
+
+/** A fault of the very first instruction. */
+export function faulted(fault: Fault): RunResult {
+  return { stop: { kind: 'fault', fault }, executed: 0 };
+}
