@@ -20,7 +20,7 @@ import { Intervals } from './intervals.ts';
 import { Linker } from './link.ts';
 import { showsExceptionFlags } from './mxcsr-readers.ts';
 import { buildRegion } from './region.ts';
-import { BUDGET, then } from './results.ts';
+import { BUDGET, followedBy } from './results.ts';
 import { runtimeModule } from './runtime.ts';
 import { SCRATCH } from './scratch.ts';
 import { Singly } from './singly.ts';
@@ -177,7 +177,7 @@ export class JitEngine implements Engine, MemoryObserver {
       if (rest > 0) {
         // slow going: whoever runs this may want to do something else in between
         const some = this.#singly.step(Math.min(left, rest));
-        return then(executed, some);
+        return followedBy(executed, some);
       }
       const unusual = (state.rflags & FLAG.TF) !== 0;
       const atBreakpoint = this.#breakpoints.size > 0 && this.#breakpoints.has(Number(state.rip));
@@ -272,32 +272,34 @@ export class JitEngine implements Engine, MemoryObserver {
         for (const root of this.#translations.noteSlice(executed)) this.#translate(root);
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
-        return then(executed, this.#singly.run(remaining));
+        return followedBy(executed, this.#singly.run(remaining));
       }
       case EXIT.single:
-        return remaining === 0 ? { stop: BUDGET, executed } : then(executed, this.#singly.run(1));
+        return remaining === 0
+          ? { stop: BUDGET, executed }
+          : followedBy(executed, this.#singly.run(1));
       case EXIT.step:
         if (remaining === 0) return { stop: BUDGET, executed };
-        return then(executed, this.#singly.run(Math.min(operand, remaining)));
+        return followedBy(executed, this.#singly.run(Math.min(operand, remaining)));
       case EXIT.window: {
         const view = new DataView(this.#memory.memory.buffer, SCRATCH.missed, 12);
         this.#translations.moveWindow(view.getInt32(8, true), view.getBigUint64(0, true));
         if (remaining === 0) return { stop: BUDGET, executed };
-        return then(executed, this.#singly.run(Math.min(operand, remaining)));
+        return followedBy(executed, this.#singly.run(Math.min(operand, remaining)));
       }
       case EXIT.watch:
-        return then(executed, this.#singly.run(Math.min(operand, remaining)));
+        return followedBy(executed, this.#singly.run(Math.min(operand, remaining)));
       case EXIT.syscall:
         return { stop: { kind: 'syscall' }, executed };
       case EXIT.misaligned:
-        return then(executed, this.#singly.stepper.misaligned());
+        return followedBy(executed, this.#singly.stepper.misaligned());
       case EXIT.divide:
-        return then(executed, this.#singly.stepper.divideError());
+        return followedBy(executed, this.#singly.stepper.divideError());
       case EXIT.wild:
-        return then(executed, this.#singly.stepper.wildBranch());
+        return followedBy(executed, this.#singly.stepper.wildBranch());
       case EXIT.missing:
         if (remaining === 0) return { stop: BUDGET, executed };
-        return then(executed, this.#missing(Number(state.rip), remaining));
+        return followedBy(executed, this.#missing(Number(state.rip), remaining));
       default:
         throw new Error(`compiled code at ${hex(state.rip)} returned ${code}`);
     }

@@ -4,8 +4,11 @@ import type { EngineStop, Fault, RunResult } from '../cpu.ts';
 
 export const BUDGET: EngineStop = { kind: 'budget' };
 
-/** The result of so many instructions and a run behind them. */
-export function then(executed: number, next: RunResult): RunResult {
+/**
+ * The result of so many instructions and a run behind them. (A module that exports `then` would be a
+ * thenable, and whoever awaits its import would wait for ever.)
+ */
+export function followedBy(executed: number, next: RunResult): RunResult {
   return { stop: next.stop, executed: executed + next.executed };
 }
 

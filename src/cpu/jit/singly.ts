@@ -10,7 +10,7 @@ import { WatchSet } from '../watch.ts';
 import type { GuestCode } from './code-source.ts';
 import type { Counters } from './counters.ts';
 import type { Linker } from './link.ts';
-import { BUDGET, then } from './results.ts';
+import { BUDGET, followedBy } from './results.ts';
 import { Stepper } from './stepper.ts';
 import { WatchTests } from './watch.ts';
 
@@ -137,7 +137,7 @@ export class Singly {
     const { stop } = result;
     if (stop.kind !== 'fault' || stop.fault.signal !== 'SIGILL') return result;
     const one = this.#looked();
-    return one ? then(result.executed, one) : result;
+    return one ? followedBy(result.executed, one) : result;
   }
 
   /**

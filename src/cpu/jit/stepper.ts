@@ -15,7 +15,7 @@ import { KIND, STATUS_MASK } from './flags.ts';
 import { pages } from './grounds.ts';
 import type { Execute, Linker } from './link.ts';
 import { compilePrecise } from './precise.ts';
-import { faulted, then } from './results.ts';
+import { faulted, followedBy } from './results.ts';
 import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
 import type { WatchTests } from './watch.ts';
 
@@ -112,11 +112,11 @@ export class Stepper {
       case EXIT.syscall:
         return done({ kind: 'syscall' });
       case EXIT.misaligned:
-        return then(executed, this.misaligned());
+        return followedBy(executed, this.misaligned());
       case EXIT.divide:
-        return then(executed, this.divideError());
+        return followedBy(executed, this.divideError());
       case EXIT.wild:
-        return then(executed, this.wildBranch());
+        return followedBy(executed, this.wildBranch());
       default:
         return executed > 0 ? done({ kind: 'budget' }) : this.#refused(rip);
     }
