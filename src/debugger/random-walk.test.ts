@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunCommand } from '../protocol/machine.ts';
 import { hexBytes } from '../shared/format.ts';
+import { generator } from './testing/generator.ts';
 import { Rig, type RigOptions } from './testing/rig.ts';
 
 /** Loops, recursion, a rep, SSE, system calls: some 30,000 instructions. */
@@ -56,17 +57,6 @@ root: resq 1
 room: resb 300`;
 
 const seed = Number(process.env['WALK_SEED'] ?? 1);
-
-/** mulberry32: numbers in 0 … 1. */
-function generator(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Registers, counters, data and stack. */
 function finalState(rig: Rig): string {

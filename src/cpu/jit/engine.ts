@@ -38,6 +38,7 @@ const OFTEN = 16;
 /** Exits whose operand, while there are counters, is how much of a block has not executed. */
 const LEAVES_EARLY: ReadonlySet<number> = new Set([
   EXIT.next,
+  EXIT.piece,
   EXIT.step,
   EXIT.window,
   EXIT.watch,
@@ -76,6 +77,9 @@ export class JitEngine implements Engine, MemoryObserver {
   #arriving = MOST_ARRIVING;
   /** How often execution arrived inside a translated block, by address. */
   readonly #missed = new Map<number, number>();
+  /** Compiled code has left a repeated string instruction on its way. */
+  #unfinished = false;
+
   /**
    * @param fallback executes what is not translated; it works on the same memory and must honour
    *   the engine contract. This engine disposes of it.
@@ -187,9 +191,18 @@ export class JitEngine implements Engine, MemoryObserver {
           ? this.#singly.step(atBreakpoint ? 1 : Math.min(left, 10_000))
           : this.#compiled(left);
       executed += stepped.executed;
-      if (stepped.stop.kind !== 'budget') return { stop: stepped.stop, executed };
+      if (stepped.stop.kind !== 'budget' || this.#leftOnItsWay()) {
+        return { stop: stepped.stop, executed };
+      }
     }
     return { stop: BUDGET, executed };
+  }
+
+  /** Whether a repeated string instruction has just been left on its way, so that a pause gets through. */
+  #leftOnItsWay(): boolean {
+    const here = this.#unfinished;
+    this.#unfinished = false;
+    return this.#singly.leftOnItsWay() || here;
   }
 
   dispose(): void {
@@ -264,7 +277,8 @@ export class JitEngine implements Engine, MemoryObserver {
     const operand = code >>> 8;
     this.#counters?.leave(LEAVES_EARLY.has(code & 0xff) ? operand : 0);
     switch (code & 0xff) {
-      case EXIT.next: // of a repetition that goes on, where there are counters
+      case EXIT.piece:
+        this.#unfinished = true;
         return { stop: BUDGET, executed };
       case EXIT.budget: {
         this.#arriving = MOST_ARRIVING;

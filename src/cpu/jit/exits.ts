@@ -29,6 +29,8 @@ export const EXIT = {
   single: 9,
   /** A branch to an address that is not canonical; the state is that before it. */
   wild: 10,
+  /** A repeated string instruction has done a piece of its work, and goes on at rip. */
+  piece: 11,
 } as const;
 
 export function windowExit(count: number): number {

@@ -15,7 +15,7 @@ import { Stepper } from './stepper.ts';
 import { WatchTests } from './watch.ts';
 
 /** Pieces of one repeated string instruction after which a run ends early, so that a pause is answered. */
-const MOST_PIECES = 1000;
+const MOST_PIECES = 4;
 
 export interface SinglyParts {
   readonly memory: GuestMemory;
@@ -70,6 +70,13 @@ export class Singly {
       stepper.counters = counters;
       stepper.forget();
     }
+  }
+
+  /** Whether a repeated string instruction has been left on its way since this was last asked. */
+  leftOnItsWay(): boolean {
+    const left = this.stepper.unfinished || this.#watchful.unfinished;
+    this.stepper.unfinished = this.#watchful.unfinished = false;
+    return left;
   }
 
   /** The code may have changed. */

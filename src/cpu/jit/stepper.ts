@@ -40,6 +40,8 @@ export class Stepper {
   readonly #code: GuestCode;
   readonly #linker: Linker;
   readonly #flags: FlagsFunction;
+  /** A repeated string instruction was left on its way; whoever heeds it resets it. */
+  unfinished = false;
   /** What its code looks out for; whoever changes it has it forget. */
   watch: WatchTests | null = null;
   /** What counts its instructions; whoever changes it has it forget. */
@@ -105,6 +107,9 @@ export class Stepper {
     this.counters?.executed(rip, executed);
     const done = (stop: EngineStop): RunResult => ({ stop, executed });
     switch (code & 0xff) {
+      case EXIT.piece:
+        this.unfinished = true;
+        return done({ kind: 'budget' });
       case EXIT.next:
       case EXIT.budget:
       case EXIT.watch:

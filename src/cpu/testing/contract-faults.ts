@@ -173,6 +173,24 @@ export function faultContract(machine: () => Bench, except: readonly string[]): 
     },
   );
 
+  // an int3 has executed when it is told of
+  const later = FAULTS.filter(({ fault }) => fault.code !== 'breakpoint-trap');
+  const mine = later.filter((f) => !except.includes(f.wild === true ? WILD : f.name));
+  it.each(mine.filter(({ executed }) => executed > 0))(
+    'keeps $name for the run that comes to it',
+    async ({ source, fault, executed }) => {
+      const bench = machine();
+      await bench.load(source);
+      for (let left = executed; left > 0;) {
+        const run = bench.engine.run(left);
+        expect(run.stop).toEqual({ kind: 'budget' });
+        left -= run.executed;
+      }
+      expect(bench.memory.state.instructions).toBe(executed);
+      expect(bench.engine.run(1)).toMatchObject({ stop: { kind: 'fault', fault }, executed: 0 });
+    },
+  );
+
   it.each([1, 70, 150, 400, 700])(
     'reports a fault exactly behind %i instructions without a jump, and before as many',
     async (many) => {

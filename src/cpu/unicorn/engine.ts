@@ -29,7 +29,7 @@ import { loadUnicorn, type UnicornModule } from './loader.ts';
 import { GuestPages } from './pages.ts';
 
 /** Rounds of rep and slow steps after which a run ends early, so that a pause is answered. */
-const MOST_ROUNDS = 20_000;
+const MOST_ROUNDS = 5000;
 
 /** How many rounds one instruction at the careful gait counts for, by the time it takes. */
 const STEP_COST = 50;
@@ -179,6 +179,8 @@ class UnicornEngine implements Engine, CoreHandler {
       if (this.#executed >= budget || this.#rounds >= MOST_ROUNDS) this.#stop = BUDGET;
       else if (!this.#walk()) this.#dash();
     }
+    // behind a jump to nowhere Unicorn faults before it asks whether to go on
+    if (this.#executed >= budget && isRefusal(this.#stop)) this.#stop = BUDGET;
     this.#core.store(state);
     this.#pages.collect();
     state.instructions += this.#executed;
@@ -434,8 +436,7 @@ class UnicornEngine implements Engine, CoreHandler {
   }
 
   #isRefused(): boolean {
-    if (this.#caught) return true;
-    return this.#stop?.kind === 'fault' && this.#stop.fault.code !== 'breakpoint-trap';
+    return this.#caught || isRefusal(this.#stop);
   }
 
   /** The instruction at `rip`, or null when there is none to fetch (then the run has stopped). */
@@ -607,6 +608,11 @@ class UnicornEngine implements Engine, CoreHandler {
   #fault(fault: Fault): void {
     this.#stop = { kind: 'fault', fault };
   }
+}
+
+/** Whether the instruction at rip has not been executed because it faulted. */
+function isRefusal(stop: EngineStop | null): boolean {
+  return stop?.kind === 'fault' && stop.fault.code !== 'breakpoint-trap';
 }
 
 function isUser(rip: bigint): boolean {

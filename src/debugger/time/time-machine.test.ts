@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { afterEach, describe, expect, it } from 'vitest';
+import { generator } from '../testing/generator.ts';
 import { TimeRig } from './testing/time-rig.ts';
 
 /** Random numbers, a file, mappings that come and go, the heap, a loop that changes much memory. */
@@ -91,17 +92,6 @@ async function start(engine: 'jit' | 'unicorn', ending = EXIT, budget?: number):
   const rig = await TimeRig.start(PROGRAM.replace('ENDING', ending), engine, {}, budget);
   open.push(rig);
   return rig;
-}
-
-/** Numbers in 0 … 1, the same for a seed. */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Runs to the end in pieces with a checkpoint behind each. @returns the state at each piece. */

@@ -7,7 +7,9 @@
  * again, system calls are answered from the tape, and nothing outside hears of it. Running on from
  * the past arrives at the end and is live again. See docs/TIME.md.
  */
+import { memoryAccesses } from '../../cpu/accesses.ts';
 import type { Engine, RunResult } from '../../cpu/cpu.ts';
+import { LONGEST_INSTRUCTION } from '../../cpu/operand-access.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { Process } from '../../machine/process.ts';
 import type { StopReason } from '../../protocol/machine.ts';
@@ -26,8 +28,8 @@ import type { TimeFiles } from './time-files.ts';
 export const DEFAULT_BUDGET = 256 * 2 ** 20;
 
 /** Milliseconds of running between two checkpoints: at the least, and at most. */
-const INTERVAL = 50;
-const LONGEST = 600;
+const INTERVAL = 100;
+const LONGEST_INTERVAL = 600;
 
 /** Between the two, a checkpoint is due after so many times what the last one took. */
 const SHARE = 20;
@@ -43,6 +45,10 @@ export interface TimeMachineOptions {
   /** Milliseconds, monotonic. */
   readonly now: () => number;
 }
+
+const WITHIN =
+  'The program stands within a long repeated instruction: step once to finish it, or step back, ' +
+  'before you change anything.';
 
 /** The same instructions did not lead to the same place: a bug in the machine. */
 export class ReplayError extends Error {}
@@ -66,6 +72,8 @@ export class TimeMachine {
   #kernel: Branch | null;
   #budget: number;
   #moves = 0;
+  /** The machine stands within a repeated string instruction that is not counted yet. */
+  #midway = false;
   /** Milliseconds of live running since the last checkpoint, and until the next. */
   #ran = 0;
   #due = INTERVAL;
@@ -177,7 +185,13 @@ export class TimeMachine {
    */
   run(budget: number, answering = true): RunResult {
     this.#moves++;
-    return this.#past ? this.#replay(budget, answering) : this.engine.run(budget);
+    return this.#past ? this.#replay(budget, answering) : this.#execute(budget);
+  }
+
+  #execute(budget: number): RunResult {
+    const result = this.engine.run(budget);
+    this.#midway = endsMidway(result, budget, this.memory);
+    return result;
   }
 
   /** Does what the tape says of this moment. */
@@ -188,10 +202,10 @@ export class TimeMachine {
   /** To be told of each slice of live running, in milliseconds: now and then a checkpoint is due. */
   ran(ms: number): void {
     this.#ran += ms;
-    if (this.#past || this.#ran < this.#due) return;
+    if (this.#past || this.#midway || this.#ran < this.#due) return;
     const began = this.#now();
     this.checkpoint();
-    this.#due = Math.min(LONGEST, Math.max(INTERVAL, SHARE * (this.#now() - began)));
+    this.#due = Math.min(LONGEST_INTERVAL, Math.max(INTERVAL, SHARE * (this.#now() - began)));
     this.#ran = 0;
   }
 
@@ -227,9 +241,11 @@ export class TimeMachine {
 
   /**
    * A change of state by the user. In the past, or when the process has ended, it begins a new
-   * branch. @returns what `change` says: an error text, and then nothing has changed; or null.
+   * branch. @returns what `change` says: an error text, and then nothing has changed; or null. Within
+   * a repeated instruction nothing can be changed: no count of instructions names that moment.
    */
   edit(change: () => string | null): string | null {
+    if (this.#midway) return WITHIN;
     this.#moves++;
     const { error, entry } = this.#recorder.edit(change);
     if (error !== null) return error;
@@ -275,6 +291,7 @@ export class TimeMachine {
 
   #restore(checkpoint: Checkpoint): void {
     this.#moves++;
+    this.#midway = false;
     this.#branch.checkpoints.restore(this.memory, checkpoint);
     this.process.space.restore(checkpoint.space);
     this.#applied = checkpoint.entries;
@@ -292,6 +309,7 @@ export class TimeMachine {
     this.#moves++;
     for (const { start, bytes } of [...writes].reverse()) this.memory.write(start, bytes);
     this.memory.state.bytes.set(state);
+    this.#midway = false;
     this.#past = true;
   }
 
@@ -327,19 +345,16 @@ export class TimeMachine {
     const edit = tape.number(this.#applied) === EDIT ? tape.at(this.#applied) : Infinity;
     const limit = Math.min(budget, end - this.position, edit - this.position);
     if (limit <= 0) throw new ReplayError('there is nothing left to run again');
-    const { stop, executed } = this.engine.run(limit);
+    const { stop, executed } = this.#execute(limit);
     const at = this.position;
-    // a jump to nowhere may tell of the fault behind it along with itself
-    const ahead = stop.kind === 'fault' && executed === limit;
-    if (stop.kind === 'fault' && !ahead) throw new ReplayError(`a fault at ${at} that was none`);
+    if (stop.kind === 'fault') throw new ReplayError(`a fault at ${at} that was none`);
     const served = tape.at(this.#applied) === at;
     if (stop.kind === 'syscall' && !served && !(at === end && this.#branch.unserved)) {
       throw new ReplayError(`a system call at ${at} that was none`);
     }
     if (stop.kind === 'syscall' && !answering) return { stop, executed };
     this.#apply();
-    const passed = ahead || stop.kind === 'syscall';
-    return { stop: passed ? { kind: 'budget' } : stop, executed };
+    return { stop: stop.kind === 'syscall' ? { kind: 'budget' } : stop, executed };
   }
 
   /** Applies the tape's entries of this moment, and finds out whether it is the end. */
@@ -372,4 +387,12 @@ export class TimeMachine {
       this.process.stdin.forget(this.#branch.base.stdin);
     }
   }
+}
+
+/** Whether a run was left within a repeated string instruction, which is at rip then. */
+function endsMidway({ stop, executed }: RunResult, budget: number, memory: GuestMemory): boolean {
+  if (stop.kind !== 'budget' || executed >= budget) return false;
+  const rip = Number(memory.state.rip);
+  const code = memory.bytes.subarray(rip, rip + LONGEST_INSTRUCTION);
+  return memoryAccesses(code, memory.state).repeat !== null;
 }

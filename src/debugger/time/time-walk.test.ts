@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunCommand } from '../../protocol/machine.ts';
+import { generator } from '../testing/generator.ts';
 import { Rig, type RigOptions } from '../testing/rig.ts';
 import { PageHasher } from './page-hash.ts';
 import { stateHash } from './testing/state-hash.ts';
@@ -75,17 +76,6 @@ const ENDINGS = {
 };
 
 const seed = Number(process.env['WALK_SEED'] ?? 1);
-
-/** mulberry32: numbers in 0 … 1. */
-function generator(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const open: Rig[] = [];
 afterEach(() => {

@@ -16,8 +16,12 @@ const RSI = 6;
 const RDI = 7;
 const READ = 1;
 const WRITE = 2;
-/** Longer repetitions are left to the fallback. */
-const MOST_BYTES = 0x1000_0000;
+/**
+ * Work of a repeated instruction that is done in one piece: a few milliseconds. Between two pieces a
+ * pause is answered.
+ */
+const PIECE_BYTES = 2 * 2 ** 20;
+const PIECE_ELEMENTS = 2 ** 18;
 
 const SIZES: Readonly<Record<string, Size>> = { b: 1, w: 2, d: 4, q: 8 };
 
@@ -95,8 +99,8 @@ function repeatMove(c: Lift, size: Size, fill: boolean): void {
   const rcx = c.gprVar(RCX);
   const step = stepOf(c, size);
   const body = c.within(() => {
-    c.emit(ifThen(op('i64.gt_u', get(rcx), i64(MOST_BYTES / size)), [c.giveUp()]));
-    const bytes = c.hold(op('i64.mul', get(rcx), i64(size)));
+    const count = smaller(c, get(rcx), i64(PIECE_BYTES / size));
+    const bytes = c.hold(op('i64.mul', count, i64(size)));
     const span = op('i32.wrap_i64', bytes);
     const allow = (v: Var, need: number): void => {
       const from = c.hold(lowest(get(v), bytes, size, step));
@@ -106,7 +110,7 @@ function repeatMove(c: Lift, size: Size, fill: boolean): void {
     allow(rdi, WRITE);
     if (!fill) allow(rsi, READ);
     const backward = op('i64.lt_s', step, i64(0));
-    const n = op('i32.wrap_i64', get(rcx));
+    const n = op('i32.wrap_i64', count);
     if (fill) {
       const value = op('i64.extend_i32_u', c.reg(RAX, 4));
       const slow = callStmt(
@@ -129,10 +133,11 @@ function repeatMove(c: Lift, size: Size, fill: boolean): void {
       );
       c.emit(ifThen(backward, [callStmt(COPY_BACKWARD, ...args)], [forward]));
     }
-    const moved = c.hold(op('i64.mul', get(rcx), step));
+    const moved = c.hold(op('i64.mul', count, step));
     advance(c, rdi, moved);
     if (!fill) advance(c, rsi, moved);
-    c.set(rcx, i64(0));
+    c.set(rcx, op('i64.sub', get(rcx), count));
+    c.emit(ifThen(op('i32.eqz', op('i64.eqz', get(rcx))), [c.exitBefore(EXIT.piece)]));
   });
   c.emit(ifThen(op('i32.eqz', op('i64.eqz', get(rcx))), body));
 }
@@ -173,7 +178,7 @@ function repeatSearch(c: Lift, size: Size, compare: boolean): void {
       check(c, rsi, size, READ);
       n = smaller(c, n, available(c, rsi, size, step));
     }
-    n = smaller(c, n, i64(MOST_BYTES));
+    n = smaller(c, n, i64(PIECE_ELEMENTS));
     const bytes = c.hold(op('i64.mul', n, i64(size)));
     for (const v of compare ? [rdi, rsi] : [rdi]) {
       c.watchRange(lowest(get(v), bytes, size, step), bytes, READ);
@@ -200,7 +205,7 @@ function repeatSearch(c: Lift, size: Size, compare: boolean): void {
     // the window ended before the search did: the instruction goes on where it stands
     const ended = op('i64.eq', a, b);
     const goOn = stopWhenEqual ? op('i32.eqz', ended) : ended;
-    const unfinished: Stmt[] = [c.exitBefore(EXIT.next)];
+    const unfinished: Stmt[] = [c.exitBefore(EXIT.piece)];
     c.emit(ifThen(op('i32.and', goOn, op('i32.eqz', op('i64.eqz', get(rcx)))), unfinished));
     // only a finished search shows in the flags, as on silicon when it faults on its way
     c.emit(set(flags.kind, i32(kindCode('sub', size))), set(flags.a, a), set(flags.b, b));
