@@ -35,6 +35,8 @@ const SLICE = 4_000_000;
 const FIRST_SLICE = 200_000;
 /** So often execution has to arrive inside a block for a translation of its own from there. */
 const OFTEN = 16;
+/** So many windows may repetitions come to the end of before a run ends early: a pause may wait. */
+const MOST_WINDOWS_ENDED = 10_000;
 /** Exits whose operand, while there are counters, is how much of a block has not executed. */
 const LEAVES_EARLY: ReadonlySet<number> = new Set([
   EXIT.next,
@@ -79,6 +81,8 @@ export class JitEngine implements Engine, MemoryObserver {
   readonly #missed = new Map<number, number>();
   /** Compiled code has left a repeated string instruction on its way. */
   #unfinished = false;
+  /** Windows that repetitions have come to the end of in this run. */
+  #windowsEnded = 0;
 
   /**
    * @param fallback executes what is not translated; it works on the same memory and must honour
@@ -165,6 +169,7 @@ export class JitEngine implements Engine, MemoryObserver {
     this.#counters?.begin();
     this.#arriving = MOST_ARRIVING;
     let executed = 0;
+    this.#windowsEnded = 0;
     const { restless } = this.#translations;
     if (this.#memory.state.instructions === 0) restless.clear();
     while (executed < budget) {
@@ -277,6 +282,9 @@ export class JitEngine implements Engine, MemoryObserver {
     const operand = code >>> 8;
     this.#counters?.leave(LEAVES_EARLY.has(code & 0xff) ? operand : 0);
     switch (code & 0xff) {
+      case EXIT.next: // of a repetition whose window has ended
+        this.#unfinished = ++this.#windowsEnded > MOST_WINDOWS_ENDED;
+        return { stop: BUDGET, executed };
       case EXIT.piece:
         this.#unfinished = true;
         return { stop: BUDGET, executed };

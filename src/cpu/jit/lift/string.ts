@@ -202,10 +202,11 @@ function repeatSearch(c: Lift, size: Size, compare: boolean): void {
       c.wide(size, loadElement(size, op('i32.wrap_i64', op('i64.sub', get(v), step))));
     const a = compare ? c.hold(last(rsi)) : c.hold(c.wide(size, c.reg(RAX, size)));
     const b = c.hold(last(rdi));
-    // the window ended before the search did: the instruction goes on where it stands
+    // the window or the piece ended before the search did: the instruction goes on where it stands
     const ended = op('i64.eq', a, b);
     const goOn = stopWhenEqual ? op('i32.eqz', ended) : ended;
-    const unfinished: Stmt[] = [c.exitBefore(EXIT.piece)];
+    const whole = op('i64.eq', n, i64(PIECE_ELEMENTS));
+    const unfinished: Stmt[] = [ifThen(whole, [c.exitBefore(EXIT.piece)]), c.exitBefore(EXIT.next)];
     c.emit(ifThen(op('i32.and', goOn, op('i32.eqz', op('i64.eqz', get(rcx)))), unfinished));
     // only a finished search shows in the flags, as on silicon when it faults on its way
     c.emit(set(flags.kind, i32(kindCode('sub', size))), set(flags.a, a), set(flags.b, b));
