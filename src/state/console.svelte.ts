@@ -26,6 +26,8 @@ export class ConsoleState {
   #straceDropped = $state(0);
   readonly #schedule: Scheduler;
   #scheduled = false;
+  /** Whether something has come in that is not shown. */
+  #pending = false;
   #nextId = 0;
   /** Complete lines and system calls not yet shown. */
   #newLines: ConsoleLine[] = [];
@@ -148,16 +150,23 @@ export class ConsoleState {
     }
   }
 
+  /** Shows what has come in at once, without a rest: the program stands still. */
+  settle(): void {
+    if (this.#pending) this.#flush();
+  }
+
   #request(): void {
+    this.#pending = true;
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#schedule(() => {
       this.#scheduled = false;
-      this.#flush();
+      this.settle();
     });
   }
 
   #flush(): void {
+    this.#pending = false;
     const shown = this.#lines.filter((line) => line.id !== this.#open?.id);
     const firstNew = this.#newLines[0]?.id;
     const kept = firstNew === undefined ? shown : shown.filter((line) => line.id < firstNew);

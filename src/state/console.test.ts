@@ -87,6 +87,22 @@ describe('the complaint of a program', () => {
   });
 });
 
+describe('a console that rests', () => {
+  it('shows all that has come in once the program stands still', () => {
+    const flushes: (() => void)[] = [];
+    output = new ConsoleState((flush) => void flushes.push(flush));
+    output.write(1, bytes('7 0.1\n'));
+    output.note('exited with status 0');
+    expect(shown()).toEqual([]);
+    output.settle();
+    expect(shown()).toEqual(['out: 7 0.1', 'note: exited with status 0']);
+    const { lines } = output;
+    output.settle();
+    for (const flush of flushes) flush();
+    expect(output.lines).toBe(lines);
+  });
+});
+
 describe('system calls', () => {
   const call = (n: number) => ({ at: n, text: `read(0) = ${n}`, failed: false });
 

@@ -397,6 +397,7 @@ export class MachineState {
         break;
       case 'waiting':
         this.#seen.see(event.snapshot);
+        this.console.settle();
         this.#status.now = 'waiting';
         break;
       case 'stopped':
@@ -426,6 +427,7 @@ export class MachineState {
     this.#seen.stop(reason, snapshot);
     if (reason.kind === 'exit' && !this.#journey)
       this.console.note(`exited with status ${reason.status}`);
+    this.console.settle();
     this.#status.now =
       reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused';
     this.#waiters.release(reason);

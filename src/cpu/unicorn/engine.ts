@@ -29,7 +29,7 @@ import { loadUnicorn, type UnicornModule } from './loader.ts';
 import { GuestPages } from './pages.ts';
 
 /** Rounds of rep and slow steps after which a run ends early, so that a pause is answered. */
-const MOST_ROUNDS = 5000;
+const MOST_ROUNDS = 20_000;
 
 /** How many rounds one instruction at the careful gait counts for, by the time it takes. */
 const STEP_COST = 50;
