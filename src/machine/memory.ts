@@ -27,6 +27,15 @@ export interface MemoryObserver {
   remapped(start: Addr, length: number): void;
 }
 
+/** A stretch of mapped pages of the same protection. */
+export interface Region {
+  readonly start: Addr;
+  /** Exclusive. */
+  readonly end: Addr;
+  /** `PROT` bits. */
+  readonly prot: number;
+}
+
 export class GuestMemory {
   readonly memory: WebAssembly.Memory;
   readonly #observers = new Set<MemoryObserver>();
@@ -37,6 +46,8 @@ export class GuestMemory {
   readonly #seams = new Uint8Array(MAX_RAM / PAGE_SIZE);
   #bytes: Uint8Array;
   #state: CpuState;
+  /** Null until asked for. */
+  #regions: readonly Region[] | null = null;
 
   /** @param size bytes of RAM at the start, a multiple of 64 KiB up to `MAX_RAM`. */
   constructor(size: number = DEFAULT_RAM) {
@@ -111,6 +122,7 @@ export class GuestMemory {
       PAGE_PROT_OFFSET + start / PAGE_SIZE,
       PAGE_PROT_OFFSET + end / PAGE_SIZE,
     );
+    this.#regions = null;
     for (const observer of this.#observers) observer.remapped(start, length);
   }
 
@@ -175,8 +187,15 @@ export class GuestMemory {
     return this.#storePages;
   }
 
-  /** Mapped ranges in ascending order, neighbours of equal protection joined. */
-  regions(): { start: Addr; end: Addr; prot: number }[] {
+  /**
+   * Mapped ranges in ascending order, neighbours of equal protection joined; the same array until a
+   * mapping changes.
+   */
+  regions(): readonly Region[] {
+    return (this.#regions ??= this.#findRegions());
+  }
+
+  #findRegions(): Region[] {
     const found: { start: Addr; end: Addr; prot: number }[] = [];
     for (let p = GUEST_FLOOR; p < this.size; p += PAGE_SIZE) {
       const value = this.protectionAt(p);

@@ -26,6 +26,8 @@ export class Bench {
   readonly memory: GuestMemory;
   readonly engine: Engine;
   #code: Uint8Array | null = null;
+  /** The data page as a case finds it: the sample's bytes, then zeros. */
+  readonly #data = new Uint8Array(PAGE_SIZE);
 
   private constructor(memory: GuestMemory, engine: Engine) {
     this.memory = memory;
@@ -49,7 +51,9 @@ export class Bench {
       if (snippet.anyMxcsr) page.set(STMXCSR, page.length - STMXCSR.length);
       memory.write(addr(CODE_AT), page);
     }
-    memory.write(addr(ORACLE_DATA), pageOf(sample.data));
+    this.#data.set(sample.data);
+    this.#data.fill(0, sample.data.length);
+    memory.write(addr(ORACLE_DATA), this.#data);
     memory.state.bytes.set(sample.state.bytes);
     memory.state.rip = BigInt(CODE_AT);
   }
@@ -74,12 +78,6 @@ export class Bench {
   }
 }
 
-function pageOf(data: Uint8Array): Uint8Array {
-  const page = new Uint8Array(PAGE_SIZE);
-  page.set(data);
-  return page;
-}
-
 const SIGNALS: Readonly<Record<string, number>> = {
   SIGILL: 4,
   SIGTRAP: 5,
@@ -87,6 +85,16 @@ const SIGNALS: Readonly<Record<string, number>> = {
   SIGFPE: 8,
   SIGSEGV: 11,
 };
+
+/** Names and offsets of what is compared as a whole. */
+const COMPARED: readonly (readonly [string, number])[] = [
+  ...GPR_NAMES.map((name, i) => [name, STATE.gpr + i * 8] as const),
+  ['rip', STATE.rip],
+  ...Array.from({ length: 16 }, (_, i) => [
+    [`xmm${i}.lo`, STATE.xmm + i * 16] as const,
+    [`xmm${i}.hi`, STATE.xmm + i * 16 + 8] as const,
+  ]).flat(),
+];
 
 /** Fields in which an outcome differs from the silicon's; empty when it is right. */
 export function differences(snippet: Snippet, got: Outcome, want: OracleResult): string[] {
@@ -105,12 +113,7 @@ export function differences(snippet: Snippet, got: Outcome, want: OracleResult):
     const b = theirs.getBigUint64(offset, true);
     if (a !== b) found.push(`${name} ${a.toString(16)}, silicon ${b.toString(16)}`);
   };
-  GPR_NAMES.forEach((name, i) => compare(name, STATE.gpr + i * 8));
-  compare('rip', STATE.rip);
-  for (let i = 0; i < 16; i++) {
-    compare(`xmm${i}.lo`, STATE.xmm + i * 16);
-    compare(`xmm${i}.hi`, STATE.xmm + i * 16 + 8);
-  }
+  for (const [name, offset] of COMPARED) compare(name, offset);
   const mask = 0xcd5 & ~(want.signal === 5 ? snippet.undefinedFlags : snippet.undefinedOnTheWay);
   const flags = mine.getUint32(STATE.rflags, true) & mask;
   const right = theirs.getUint32(STATE.rflags, true) & mask;
