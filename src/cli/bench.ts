@@ -9,6 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ENGINE_NAMES } from '../cpu/engines.ts';
+import { benchDebug } from './bench/debug.ts';
 import { benchEngines } from './bench/engines.ts';
 import { benchNative } from './bench/native.ts';
 import { benchPage } from './bench/page.ts';
@@ -17,7 +18,7 @@ import { benchTime } from './bench/time.ts';
 import { benchTraining } from './bench/training.ts';
 import { ensureDigits, findMnist, PROJECT } from './digits-files.ts';
 
-const PARTS = ['native', 'engines', 'time', 'page'] as const;
+const PARTS = ['native', 'engines', 'time', 'debug', 'page'] as const;
 
 const USAGE = `Usage: npm run bench [-- PART… [--epochs N]]
 
@@ -28,6 +29,7 @@ Measures and prints tables; without a part, all of them.
   engines   instructions a second: native and each engine under Node, with ratios; whole
             trainings and their weights' SHA-256; what translating costs
   time      what recording costs, and going back: seeks in a training epoch, steps back
+  debug     what watchpoints and the exact profile cost a training at full speed
   page      the built page in Chromium: sizes, load, step, read and assemble latency
 `;
 
@@ -74,6 +76,11 @@ if (asked.includes('--help')) {
     if (parts.includes('time')) {
       const mnist = await findMnist();
       await benchTime(mnist ?? (await ensureDigits()), mnist === null ? 6000 : 60_000);
+      console.log('');
+    }
+    if (parts.includes('debug')) {
+      const mnist = await findMnist();
+      await benchDebug(mnist ?? (await ensureDigits()), mnist === null ? 6000 : 60_000);
       console.log('');
     }
   } finally {

@@ -4,6 +4,7 @@
  * go to any instruction of a training epoch, and to step back from where one stands.
  */
 import { readFileSync } from 'node:fs';
+import type { Engine } from '../../cpu/cpu.ts';
 import { createEngine } from '../../cpu/engines.ts';
 import { Session } from '../../debugger/session.ts';
 import { TimeFiles } from '../../debugger/time/time-files.ts';
@@ -24,14 +25,15 @@ const ROUNDS = 4;
 const RESTS = 8;
 const STEPS = 50;
 
-interface Run {
+export interface Run {
   readonly session: Session;
+  readonly engine: Engine;
   readonly memory: GuestMemory;
   readonly dispose: () => void;
 }
 
 /** The training program at its entry, with the data set in memory. */
-async function boot(data: string, limit: number, record: boolean): Promise<Run> {
+export async function boot(data: string, limit: number, record: boolean): Promise<Run> {
   const memory = new GuestMemory();
   const base = new MemoryFiles(
     Object.fromEntries(
@@ -62,11 +64,11 @@ async function boot(data: string, limit: number, record: boolean): Promise<Run> 
     session.dispose();
     engine.dispose();
   };
-  return { session, memory, dispose };
+  return { session, engine, memory, dispose };
 }
 
 /** Milliseconds of processor time, of all threads of this process. */
-function processorTime(): number {
+export function processorTime(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
