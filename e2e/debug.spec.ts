@@ -138,3 +138,68 @@ test('registers in three formats; memory at registers and symbols', async ({ gla
   const regions = page.getByRole('region', { name: 'Memory regions' });
   await expect(regions.getByRole('row').filter({ hasText: '.text' })).toContainText('r-x');
 });
+
+for (const width of [1440, 1024]) {
+  test(`each of thirty quick presses counts, forth and back, ${width} px wide`, async ({
+    glassbox,
+    page,
+  }) => {
+    await page.setViewportSize({ width, height: 800 });
+    const burst = async (key: string): Promise<void> => {
+      for (let press = 0; press < 30; press++) await page.keyboard.press(key);
+    };
+    await burst('F11');
+    await expect.poll(() => glassbox.instructions()).toBe(30);
+    await expect(glassbox.status).toHaveText('Paused after a step');
+    await burst('F11');
+    await expect.poll(() => glassbox.instructions()).toBe(60);
+    await burst('Alt+F11');
+    await expect.poll(() => glassbox.instructions()).toBe(30);
+    // All at once, before the machine has answered the first.
+    await glassbox.control('Step in').evaluate((button: HTMLElement) => {
+      for (let click = 0; click < 30; click++) button.click();
+    });
+    await expect.poll(() => glassbox.instructions()).toBe(60);
+    await glassbox.control('Step back').evaluate((button: HTMLElement) => {
+      for (let click = 0; click < 60; click++) button.click();
+    });
+    await expect.poll(() => glassbox.instructions()).toBe(0);
+    await expect(glassbox.control('Step back')).toBeDisabled();
+  });
+}
+
+test('quick presses end at a breakpoint, and the next ones lead on from it', async ({
+  glassbox,
+  page,
+}) => {
+  const line = lineOf('cli/main.asm', 'call    parse_options');
+  await glassbox.editor.goTo('cli/main.asm', line);
+  await page.keyboard.press('F9');
+  // The page hears of all presses before it hears of the first step.
+  const burst = (presses: number): Promise<void> =>
+    page.evaluate((count) => {
+      for (let press = 0; press < count; press++) {
+        const init = { key: 'F11', bubbles: true, cancelable: true };
+        document.body.dispatchEvent(new KeyboardEvent('keydown', init));
+      }
+    }, presses);
+  await burst(30);
+  await expect(glassbox.status).toHaveText('Paused at a breakpoint');
+  await expect(glassbox.place).toHaveText(`cli/main.asm:${line}`);
+  const at = await glassbox.instructions();
+  expect(at).toBeLessThan(30);
+  await burst(3);
+  await expect.poll(() => glassbox.instructions()).toBe(at + 3);
+});
+
+test('a key held down steps no further than it is held', async ({ glassbox, page }) => {
+  for (let press = 0; press < 40; press++) await page.keyboard.down('F11');
+  const released = await glassbox.instructions();
+  await page.keyboard.up('F11');
+  await page.waitForTimeout(500);
+  const steps = await glassbox.instructions();
+  expect(steps).toBeGreaterThan(0);
+  expect(steps).toBeLessThanOrEqual(40);
+  // One under way and one behind it.
+  expect(steps - released).toBeLessThanOrEqual(3);
+});

@@ -53,6 +53,9 @@ export interface SessionOptions {
   readonly recording?: RecordingOptions | null;
 }
 
+/** Steps asked for together that are made one by one: each can be taken back without a replay. */
+const TRACED = 64;
+
 /** Bytes of a `syscall` instruction. */
 const SYSCALL_LENGTH = 2;
 
@@ -305,7 +308,7 @@ export class Session {
     if (each !== undefined) return this.#stepwise(each, left, started);
     const { past } = this.time;
     const budget = Math.min(left, this.#pace.budget);
-    const result = budget === 1 ? this.time.step() : this.time.run(budget);
+    const result = left <= TRACED ? this.time.step() : this.time.run(budget);
     const ms = this.#now() - started;
     this.#pace.learn(result.executed, ms);
     if (!past) this.time.ran(ms);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The guest machine as the page sees it, and what one can ask of it. */
 import type { MachineHandle } from '../client/machine-client.ts';
-import type { WorkerCrash } from '../client/worker-link.ts';
 import type { InspectApi } from '../protocol/inspect.ts';
 import type {
   EngineChoice,
@@ -11,22 +10,21 @@ import type {
   Snapshot,
   StopReason,
 } from '../protocol/machine.ts';
-import type { TimeCommand, Timeline } from '../protocol/time.ts';
+import type { Timeline } from '../protocol/time.ts';
 import type { CpuState } from '../shared/cpu-state.ts';
-import { splitArguments } from './arguments.ts';
 import { Breakpoints } from './breakpoints.svelte.ts';
 import type { ConsoleState } from './console.svelte.ts';
 import { MachineEdits } from './machine-edits.svelte.ts';
 import { MachineEngines } from './machine-engines.svelte.ts';
 import { MachineInput } from './machine-input.ts';
 import { MachinePatch, runAlike } from './machine-patch.svelte.ts';
+import { MachineProcess, type MachineTrouble } from './machine-process.svelte.ts';
+import { MachineRunner, PATIENCE } from './machine-runner.ts';
 import { MachineSnapshots } from './machine-snapshots.svelte.ts';
 import type { Program } from './program.ts';
 import { isBusy, isOver, SettledStatus, type MachineStatus } from './settled-status.svelte.ts';
-import { StepQueue } from './step-queue.ts';
-import { StopWaiters } from './stop-waiters.ts';
 import { TimeState } from './time.svelte.ts';
-import { DebugIndex, type SourceLine } from '../shared/debug-index.ts';
+import type { DebugIndex, SourceLine } from '../shared/debug-index.ts';
 
 /** What the views ask of the machine without running it. */
 export type InspectHandle = Pick<
@@ -39,15 +37,6 @@ export type InspectHandle = Pick<
   | 'findAddress'
   | 'locate'
 >;
-
-/**
- * Why there is no machine to use: no program could be had, its boot was refused, its worker is
- * gone, its arguments cannot be read.
- */
-export interface MachineTrouble {
-  readonly kind: 'program' | 'boot' | 'crash' | 'arguments';
-  readonly message: string;
-}
 
 export class MachineState {
   readonly breakpoints: Breakpoints;
@@ -64,65 +53,57 @@ export class MachineState {
   readonly #client: MachineHandle;
   readonly #seen = new MachineSnapshots();
   readonly #status = new SettledStatus();
-  readonly #steps = new StepQueue();
-  readonly #waiters = new StopWaiters();
+  readonly #process: MachineProcess;
+  readonly #runner: MachineRunner;
   // Listeners are not shown: no reactivity wanted.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #sampleListeners = new Set<(samples: readonly Sample[]) => void>();
-  #program = $state.raw<Program | null>(null);
-  #booted = $state.raw<Program | null>(null);
-  #args = $state('');
-  #trouble = $state.raw<MachineTrouble | null>(null);
-  #prepare: (() => Promise<boolean>) | null = null;
-  #bootTurn = 0;
-  /** The boot under way: what is to run runs after it, in the new process. */
-  #booting: Promise<boolean> | null = null;
-  /** The command under way goes to a moment that has been. */
-  #journey = false;
-
-  readonly #index = $derived(
-    this.#booted?.debug == null ? null : new DebugIndex(this.#booted.debug),
-  );
   readonly #source = $derived(this.#placeOf(this.#seen.cpu));
 
   constructor(client: MachineHandle, console: ConsoleState) {
     this.#client = client;
     this.console = console;
-    this.breakpoints = new Breakpoints(client, () => this.#index);
+    this.#process = new MachineProcess(client, {
+      leave: () => this.#runner.leave(),
+      engine: () => this.#chosenEngine(),
+      enter: (...process) => this.#enter(...process),
+    });
+    this.#runner = new MachineRunner(client, this.#process, this.#status);
+    this.breakpoints = new Breakpoints(client, () => this.index);
     this.edits = new MachineEdits(client, this.#seen);
-    this.patch = new MachinePatch(client, this, (program) => (this.#booted = program));
+    this.patch = new MachinePatch(client, this, (program) => this.#process.become(program));
     this.engines = new MachineEngines(client);
-    this.input = new MachineInput(client, console, (call) => this.#attempt(call));
+    this.input = new MachineInput(client, console, (call) => this.#runner.attempt(call));
     this.time = new TimeState(client, {
-      travel: (command) => this.#travel(command),
+      travel: (command) => this.#runner.travel(command),
       pause: () => this.pause(),
       note: (text) => console.note(text),
       machine: this,
     });
     client.onEvent((event) => this.#receive(event));
-    client.onCrash((crash) => this.#crashed(crash));
+    client.onCrash(({ message }) => this.#crashed(message));
   }
 
   /** The program that the next boot takes. */
   get program(): Program | null {
-    return this.#program;
+    return this.#process.program;
   }
 
   /** The program in the machine; its debug info is `index`. */
   get booted(): Program | null {
-    return this.#booted;
+    return this.#process.booted;
   }
 
   /** Whether the program has changed since it was booted; other comments are no change. */
   get stale(): boolean {
-    return this.#booted !== null && this.#program !== this.#booted;
+    return this.#process.stale;
   }
 
   get status(): MachineStatus {
     return this.#status.now;
   }
 
-  /** `status` without its changes shorter than 120 ms: what to show. */
+  /** `status` without short runs: what to show. */
   get settledStatus(): MachineStatus {
     return this.#status.settled;
   }
@@ -132,14 +113,14 @@ export class MachineState {
     return isBusy(this.#status.now);
   }
 
-  /** `busy` without its changes shorter than 120 ms: what to show, so that steps do not flicker. */
+  /** `busy` without short runs: what to show, so that steps do not flicker. */
   get settledBusy(): boolean {
     return isBusy(this.#status.settled);
   }
 
   /** The argument line of the process that was booted last. */
   get args(): string {
-    return this.#args;
+    return this.#process.args;
   }
 
   /** The engine of the process in the machine; null when there is none. */
@@ -178,7 +159,7 @@ export class MachineState {
   }
 
   get index(): DebugIndex | null {
-    return this.#index;
+    return this.#process.index;
   }
 
   /** The source line of rip, or null where none is known. */
@@ -187,7 +168,7 @@ export class MachineState {
   }
 
   get trouble(): MachineTrouble | null {
-    return this.#trouble;
+    return this.#process.trouble;
   }
 
   /** Guest memory and code, as they are. Every call may reject with `WorkerGone`. */
@@ -197,18 +178,18 @@ export class MachineState {
 
   /** Replaces the program that the next boot takes; what runs now goes on. */
   setProgram(program: Program): void {
-    this.#program = program;
+    const { booted } = this.#process;
+    this.#process.take(program);
     // The same bytes of other lines: what runs is seen in the new ones.
-    if (this.#booted !== null && runAlike(program, this.#booted)) {
-      this.patch.rename(this.#booted, program);
-      this.#booted = program;
+    if (booted !== null && runAlike(program, booted)) {
+      this.patch.rename(booted, program);
+      this.#process.become(program);
     }
-    if (this.#trouble?.kind === 'program') this.#trouble = null;
   }
 
   /** There is no program to be had; `message` says why, in a sentence. */
   lacksProgram(message: string): void {
-    this.#fail('program', message);
+    this.#process.fail('program', message);
   }
 
   /**
@@ -216,7 +197,7 @@ export class MachineState {
    * nothing is booted and the machine stays as it is.
    */
   onPrepare(prepare: () => Promise<boolean>): void {
-    this.#prepare = prepare;
+    this.#process.onPrepare(prepare);
   }
 
   /** Progress readings of `watchScalars`; @returns the function that removes the listener. */
@@ -230,92 +211,71 @@ export class MachineState {
    * @param args the argument line, argv[0] not included; default: that of the last boot.
    * @returns whether the machine now stands at the entry; else `trouble` says why.
    */
-  async boot(args: string = this.#args): Promise<boolean> {
-    const booting = this.#boot(args);
-    this.#booting = booting;
-    try {
-      return await booting;
-    } finally {
-      if (this.#booting === booting) this.#booting = null;
-    }
-  }
-
-  async #boot(args: string): Promise<boolean> {
-    const turn = ++this.#bootTurn;
-    if (this.#prepare !== null && !(await this.#prepare())) return false;
-    const program = this.#program;
-    if (program === null || turn !== this.#bootTurn) return false;
-    const words = splitArguments(args);
-    if (!words.ok) return this.#fail('arguments', words.error);
-    this.#args = args;
-    this.#waiters.release(null);
-    await this.#attempt(() => this.engines.find());
-    if (turn !== this.#bootTurn) return false;
-    const { image, debug, name } = program;
-    const argv = [name, ...words.value];
-    try {
-      const result = await this.#client.boot({ image, debug, argv, engine: this.engines.chosen });
-      if (turn !== this.#bootTurn) return false;
-      if (!result.ok) return this.#fail('boot', result.error);
-      this.#booted = program;
-      this.patch.restart(program);
-      this.#trouble = null;
-      this.time.reset();
-      this.console.begin(argv);
-      await this.breakpoints.arrive();
-      this.#seen.enter(result.snapshot);
-      this.#status.now = 'ready';
-      return true;
-    } catch {
-      // The worker is gone; `#crashed` has said so.
-      return false;
-    }
+  boot(args: string = this.args): Promise<boolean> {
+    this.#runner.forget();
+    return this.#process.boot(args);
   }
 
   /** Runs to the next stop; from an end or a fault, from the start again. */
   async run(): Promise<StopReason | null> {
-    if (this.#ended || (this.stale && this.#status.now === 'ready')) return this.restart();
-    return this.#go({ kind: 'continue' });
+    if (isOver(this.#status.now) || (this.stale && this.#status.now === 'ready'))
+      return this.restart();
+    return this.#runner.go({ kind: 'continue' });
+  }
+
+  /**
+   * Whether steps may be asked for: where the machine stands, and behind steps that are under way.
+   * What shows as running takes none.
+   */
+  get steppable(): boolean {
+    return !this.busy || (this.#runner.stepping && !this.settledBusy);
+  }
+
+  /** Whether a key held down may ask for the next step: the last has been begun. */
+  get keepsUp(): boolean {
+    return this.steppable && !this.#runner.behind && !isOver(this.#status.now);
   }
 
   /** `count` instructions; after an end, back to the entry. */
   stepIn(count = 1): Promise<StopReason | null> {
-    return this.#steps.add(() => this.#step({ kind: 'step-in', count }));
+    return this.#runner.step('step-in', count);
   }
 
   stepOver(): Promise<StopReason | null> {
-    return this.#steps.add(() => this.#step({ kind: 'step-over' }));
+    return this.#runner.step('step-over');
   }
 
   stepOut(): Promise<StopReason | null> {
-    return this.#steps.add(() => this.#step({ kind: 'step-out' }));
+    return this.#runner.step('step-out');
   }
 
   /** Runs any command from where the machine stands. */
   runCommand(command: RunCommand): Promise<StopReason | null> {
-    return this.#go(command);
+    return this.#runner.go(command);
   }
 
-  runTo(address: number): Promise<StopReason | null> {
-    return this.#step({ kind: 'to', address });
+  /** Runs to an address; after an end, back to the entry. */
+  async runTo(address: number): Promise<StopReason | null> {
+    if (isOver(this.#status.now)) return (await this.boot()) ? this.reason : null;
+    return this.#runner.go({ kind: 'to', address });
   }
 
   /** Runs to the first instruction of the line, or of the next with code; null when there is none. */
   async runToLine(file: string, line: number): Promise<StopReason | null> {
-    if (this.#ended && !(await this.boot())) return null;
-    const place = this.#index?.codeLineFrom(file, line) ?? null;
-    const address = place === null ? undefined : this.#index?.addressesOf(file, place)[0];
-    return address === undefined ? null : this.#go({ kind: 'to', address });
+    if (isOver(this.#status.now) && !(await this.boot())) return null;
+    const place = this.index?.codeLineFrom(file, line) ?? null;
+    const address = place === null ? undefined : this.index?.addressesOf(file, place)[0];
+    return address === undefined ? null : this.#runner.go({ kind: 'to', address });
   }
 
   /** Runs until the program's own event `name` has come `count` times. */
   runUntilEvent(name: string, count = 1): Promise<StopReason | null> {
-    return this.#go({ kind: 'until-event', name, count });
+    return this.#runner.go({ kind: 'until-event', name, count });
   }
 
   /** Stops a running machine within 50 ms. */
-  async pause(): Promise<void> {
-    if (this.busy) await this.#attempt(() => this.#client.pause());
+  pause(): Promise<void> {
+    return this.#runner.pause();
   }
 
   /** Back to the entry, with the newest program. */
@@ -325,80 +285,53 @@ export class MachineState {
 
   /** Back to the entry and off. */
   async restart(): Promise<StopReason | null> {
-    return (await this.boot()) ? this.#go({ kind: 'continue' }) : null;
+    return (await this.boot()) ? this.#runner.go({ kind: 'continue' }) : null;
   }
 
   /** Tells the machine of changed breakpoints; `App` calls it whenever they change. */
   async sendBreakpoints(): Promise<void> {
-    if (this.#booted !== null) await this.#attempt(() => this.breakpoints.send());
+    if (this.booted !== null) await this.#runner.attempt(() => this.breakpoints.send());
   }
 
   /** Asks how often each stop has been hit. */
   async refreshHits(): Promise<void> {
-    if (this.#booted !== null) await this.#attempt(() => this.breakpoints.refresh());
+    if (this.booted !== null) await this.#runner.attempt(() => this.breakpoints.refresh());
   }
 
   /** At each of these events the scalars are read and sent to `onSamples`. */
   async watchScalars(events: readonly string[], tensors: readonly string[]): Promise<void> {
-    await this.#attempt(() => this.#client.watchScalars(events, tensors));
+    await this.#runner.attempt(() => this.#client.watchScalars(events, tensors));
   }
 
-  get #ended(): boolean {
-    return isOver(this.#status.now);
+  async #chosenEngine(): Promise<EngineChoice> {
+    await this.engines.find();
+    return this.engines.chosen;
   }
 
-  async #step(command: RunCommand): Promise<StopReason | null> {
-    if (this.#ended) return (await this.boot()) ? this.reason : null;
-    return this.#go(command);
-  }
-
-  /** Goes to a moment of the recording; the end of the process is one like any other. */
-  #travel(command: TimeCommand): Promise<StopReason | null> {
-    if (this.#status.now === 'empty') return Promise.resolve(null);
-    const stepping = command.kind === 'step-back' || command.kind === 'step-back-over';
-    return stepping
-      ? this.#steps.add(() => this.#begin(command, true))
-      : this.#begin(command, true);
-  }
-
-  /** @returns why it stopped; null when it was not run, or another boot came in between. */
-  async #go(command: RunCommand): Promise<StopReason | null> {
-    return this.#ended ? null : this.#begin(command);
-  }
-
-  async #begin(command: RunCommand, journey = false): Promise<StopReason | null> {
-    while (this.#booting !== null) await this.#booting;
-    if (this.busy) return null;
-    this.#journey = journey;
-    const stop = this.#waiters.wait();
-    this.#status.now = 'running';
-    await this.#attempt(() => this.#client.run(command));
-    return stop;
-  }
-
-  /** A call whose only possible failure, a worker that is gone, `#crashed` reports. */
-  async #attempt(call: () => Promise<unknown>): Promise<void> {
-    try {
-      await call();
-    } catch {
-      this.#waiters.release(null);
-    }
+  async #enter(program: Program, argv: readonly string[], snapshot: Snapshot): Promise<void> {
+    this.patch.restart(program);
+    this.time.reset();
+    this.console.begin(argv);
+    await this.breakpoints.arrive();
+    this.#seen.enter(snapshot);
+    this.#status.stand('ready');
   }
 
   #receive(event: MachineEvent): void {
     switch (event.type) {
       case 'running':
-        this.#status.now = 'running';
+        this.#status.run(PATIENCE);
         break;
       case 'progress':
         if (!this.busy) break;
         this.#seen.see(event.snapshot);
-        if (this.#status.now === 'waiting') this.#status.now = 'running';
+        if (this.#status.now === 'waiting') this.#status.run(0);
         break;
       case 'waiting':
         this.#seen.see(event.snapshot);
         this.console.settle();
-        this.#status.now = 'waiting';
+        this.#runner.wait();
+        this.#status.stand('waiting');
         break;
       case 'stopped':
         // The answer of `boot` has told of the entry already.
@@ -425,37 +358,32 @@ export class MachineState {
 
   #stop(reason: StopReason, snapshot: Snapshot): void {
     this.#seen.stop(reason, snapshot);
-    if (reason.kind === 'exit' && !this.#journey)
+    if (reason.kind === 'exit' && !this.#runner.journey)
       this.console.note(`exited with status ${reason.status}`);
     this.console.settle();
-    this.#status.now =
-      reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused';
-    this.#waiters.release(reason);
+    this.#status.stand(
+      reason.kind === 'exit' ? 'exited' : reason.kind === 'fault' ? 'faulted' : 'paused',
+    );
+    this.#runner.arrive(reason);
   }
 
   /** A change at an end begins a branch that has not ended. */
   #revive({ recording, past, branch, branches }: Timeline): void {
     const ended = this.#status.now === 'exited' || this.#status.now === 'faulted';
     const alive = branches.some(({ id, ended }) => id === branch && ended === null);
-    if (ended && alive && recording && !past) this.#status.now = 'paused';
+    if (ended && alive && recording && !past) this.#status.stand('paused');
   }
 
-  #fail(kind: MachineTrouble['kind'], message: string): false {
-    this.#trouble = { kind, message };
-    return false;
-  }
-
-  #crashed(crash: WorkerCrash): void {
-    this.#bootTurn++;
-    this.#fail('crash', crash.message);
+  #crashed(message: string): void {
+    this.#process.crash(message);
     this.#seen.clear();
-    this.#booted = null;
-    this.#status.now = 'empty';
-    this.#waiters.release(null);
+    this.#status.stand('empty');
+    this.#runner.forget();
+    this.#runner.leave();
   }
 
   #placeOf(cpu: CpuState | null): SourceLine | null {
-    if (cpu === null || this.#index === null || cpu.rip >= 2n ** 47n) return null;
-    return this.#index.lineAt(Number(cpu.rip));
+    if (cpu === null || this.index === null || cpu.rip >= 2n ** 47n) return null;
+    return this.index.lineAt(Number(cpu.rip));
   }
 }

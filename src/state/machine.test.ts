@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { StopReason } from '../protocol/machine.ts';
 import { GPR } from '../shared/cpu-state.ts';
 import { ConsoleState } from './console.svelte.ts';
 import { MachineState } from './machine.svelte.ts';
@@ -155,25 +156,6 @@ describe('running and stepping', () => {
     expect(fake.calls).toEqual(['run continue']);
   });
 
-  it('takes a step asked for during a step after it, but not without end', async () => {
-    await booted();
-    const steps = [1, 2, 3, 4].map(() => machine.stepIn());
-    expect(fake.calls).toEqual(['run step-in']);
-    fake.stop({ kind: 'step' });
-    await vi.waitFor(() => expect(fake.calls.length).toBe(2));
-    fake.stop({ kind: 'exit', status: 0 });
-    // The end of the program ends the queue; the fourth was one too many.
-    expect((await Promise.all(steps)).map((reason) => reason?.kind)).toEqual([
-      'step',
-      'exit',
-      undefined,
-      undefined,
-    ]);
-    expect(fake.calls).toEqual(['run step-in', 'run step-in']);
-    expect(machine.stepIn()).toBeInstanceOf(Promise);
-    await vi.waitFor(() => expect(machine.status).toBe('ready'));
-  });
-
   it('shows progress without moving what changes are measured from', async () => {
     await booted();
     void machine.run();
@@ -289,6 +271,114 @@ describe('running and stepping', () => {
   });
 });
 
+describe('steps asked for faster than they are served', () => {
+  async function ran(...calls: string[]): Promise<void> {
+    await vi.waitFor(() => expect(fake.calls).toEqual(calls.map((call) => `run ${call}`)));
+  }
+
+  it('are one command as far as they are alike, and keep their order', async () => {
+    await booted();
+    const steps = [
+      ...[1, 2, 3, 4].map(() => machine.stepIn()),
+      machine.stepOver(),
+      machine.stepOver(),
+      ...[1, 2].map(() => machine.time.stepBack()),
+    ];
+    expect(fake.calls).toEqual(['run step-in']);
+    fake.stop({ kind: 'step' });
+    await ran('step-in', 'step-in 3');
+    fake.stop({ kind: 'step' });
+    await ran('step-in', 'step-in 3', 'step-over');
+    fake.stop({ kind: 'step' });
+    await ran('step-in', 'step-in 3', 'step-over', 'step-over');
+    fake.stop({ kind: 'step' });
+    await ran('step-in', 'step-in 3', 'step-over', 'step-over', 'step-back 2');
+    fake.stop({ kind: 'step' });
+    expect(await Promise.all(steps)).toEqual(steps.map(() => ({ kind: 'step' })));
+  });
+
+  it.each<StopReason>([
+    { kind: 'breakpoint', id: 'a', address: 0x401003 },
+    { kind: 'exit', status: 0 },
+    { kind: 'pause' },
+  ])('are dropped where the step before ends by $kind', async (reason) => {
+    await booted();
+    const steps = [1, 2, 3].map(() => machine.stepIn());
+    fake.stop(reason);
+    expect(await Promise.all(steps)).toEqual([reason, null, null]);
+    expect(fake.calls).toEqual(['run step-in']);
+  });
+
+  it('are taken again after such an end', async () => {
+    await booted();
+    const steps = [machine.stepIn(), machine.stepIn()];
+    fake.stop({ kind: 'breakpoint', id: 'a', address: 0x401003 });
+    await Promise.all(steps);
+    void machine.stepIn();
+    void machine.stepIn();
+    await ran('step-in', 'step-in');
+    fake.stop({ kind: 'step' });
+    await ran('step-in', 'step-in', 'step-in');
+  });
+
+  it('are dropped where the program comes to wait for input', async () => {
+    await booted();
+    const steps = [1, 2].map(() => machine.stepIn());
+    fake.say({ type: 'waiting', snapshot: snapshot() });
+    expect(await steps[1]).toBeNull();
+    expect(machine.steppable).toBe(false);
+    fake.stop({ kind: 'step' });
+    expect(await steps[0]).toEqual({ kind: 'step' });
+    expect(machine.steppable).toBe(true);
+    expect(fake.calls).toEqual(['run step-in']);
+  });
+
+  it('are dropped by a pause, also when it comes too late for the step under way', async () => {
+    await booted();
+    const steps = [1, 2].map(() => machine.stepIn());
+    void machine.pause();
+    fake.stop({ kind: 'step' });
+    expect(await Promise.all(steps)).toEqual([{ kind: 'step' }, null]);
+  });
+
+  it('before a reset are dropped, and behind it run in the new process', async () => {
+    await booted();
+    const old = [1, 2].map(() => machine.stepIn());
+    const boot = machine.boot();
+    const fresh = [1, 2, 3].map(() => machine.stepIn());
+    expect(await boot).toBe(true);
+    expect(await Promise.all(old)).toEqual([null, null]);
+    await vi.waitFor(() => expect(fake.calls.at(-1)).toBe('run step-in'));
+    fake.stop({ kind: 'step' });
+    await vi.waitFor(() => expect(fake.calls.at(-1)).toBe('run step-in 2'));
+    fake.stop({ kind: 'step' });
+    expect(await Promise.all(fresh)).toEqual(fresh.map(() => ({ kind: 'step' })));
+  });
+
+  it('from an end go to the entry first, and on from there', async () => {
+    await booted();
+    void machine.run();
+    fake.stop({ kind: 'exit', status: 0 });
+    const steps = [1, 2, 3].map(() => machine.stepIn());
+    await vi.waitFor(() => expect(fake.calls.at(-1)).toBe('run step-in 2'));
+    expect(await steps[0]).toEqual({ kind: 'entry' });
+    fake.stop({ kind: 'step' });
+    expect(await steps[2]).toEqual({ kind: 'step' });
+  });
+
+  it('let a key held down wait for one, not for more', async () => {
+    await booted();
+    expect(machine.keepsUp).toBe(true);
+    void machine.stepIn();
+    expect(machine.keepsUp).toBe(true);
+    void machine.stepIn();
+    expect(machine.keepsUp).toBe(false);
+    fake.stop({ kind: 'exit', status: 0 });
+    // Held down at the end it does not begin the program anew.
+    expect(machine.keepsUp).toBe(false);
+  });
+});
+
 describe('a crash', () => {
   it('empties the machine, says so, frees waiters, and lets one boot again', async () => {
     await booted();
@@ -382,5 +472,17 @@ describe('the settled status', () => {
     void machine.run();
     vi.advanceTimersByTime(200);
     expect(machine.settledStatus).toBe('running');
+    expect(machine.steppable).toBe(false);
+  });
+
+  it('has more patience with a step, until it takes no further ones', async () => {
+    await booted();
+    void machine.stepOver();
+    vi.advanceTimersByTime(400);
+    expect(machine.settledStatus).toBe('ready');
+    expect(machine.steppable).toBe(true);
+    vi.advanceTimersByTime(200);
+    expect(machine.settledStatus).toBe('running');
+    expect(machine.steppable).toBe(false);
   });
 });

@@ -12,9 +12,6 @@ export type MachineStatus =
   | 'exited'
   | 'faulted';
 
-/** A run shorter than this many milliseconds never shows as running: stepping does not flicker. */
-const SETTLE = 120;
-
 export class SettledStatus {
   #now = $state<MachineStatus>('empty');
   #settled = $state<MachineStatus>('empty');
@@ -24,17 +21,22 @@ export class SettledStatus {
     return this.#now;
   }
 
-  set now(status: MachineStatus) {
-    this.#now = status;
+  /** It stands so, and shows so. */
+  stand(status: Exclude<MachineStatus, 'running'>): void {
     clearTimeout(this.#timer);
-    if (status === 'running') {
-      this.#timer = setTimeout(() => (this.#settled = status), SETTLE);
-    } else {
-      this.#settled = status;
-    }
+    this.#now = status;
+    this.#settled = status;
   }
 
-  /** `now` without runs shorter than 120 ms: what to show. */
+  /** It runs; what is over within so many milliseconds never shows, so that stepping does not flicker. */
+  run(patience: number): void {
+    if (this.#now === 'running') return;
+    clearTimeout(this.#timer);
+    this.#now = 'running';
+    this.#timer = setTimeout(() => (this.#settled = 'running'), patience);
+  }
+
+  /** `now` without short runs: what to show. */
   get settled(): MachineStatus {
     return this.#settled;
   }

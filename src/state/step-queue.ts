@@ -1,34 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/** Steps asked for faster than they are served: none is lost, and none piles up. */
 import type { StopReason } from '../protocol/machine.ts';
 
-/** Most steps under way and waiting; a key held down asks for more than can be served. */
-const MOST = 3;
+/** The commands of the keys that are pressed again and again. */
+export type StepKind =
+  'step-in' | 'step-over' | 'step-out' | 'step-back' | 'step-back-over' | 'step-back-out';
 
-/** A step asked for while another is under way comes after it: no key press is lost. */
+/** Steps of one instruction: as many as wait are one command. */
+const COUNTED: ReadonlySet<StepKind> = new Set<StepKind>(['step-in', 'step-back']);
+
+/** Ends of a step that are no surprise; behind any other whoever waits would go on blindly. */
+const EXPECTED: ReadonlySet<StopReason['kind']> = new Set<StopReason['kind']>([
+  'step',
+  'entry',
+  'time',
+]);
+
+interface Batch {
+  readonly kind: StepKind;
+  count: number;
+  readonly done: Promise<StopReason | null>;
+  readonly settle: (reason: StopReason | null) => void;
+}
+
+/**
+ * A step asked for while another is under way waits for it. Steps of the same kind that wait
+ * together are served together: a page that is behind catches up with one command.
+ */
 export class StepQueue {
-  #count = 0;
-  #last: Promise<StopReason | null> | null = null;
+  readonly #serve: (kind: StepKind, count: number) => Promise<StopReason | null>;
+  #waiting: Batch[] = [];
+  #serving = false;
 
-  /**
-   * @param step begins the step; @returns why it stopped, or null when it was not begun: too many
-   *   wait already, or the one before ended otherwise than after its step.
-   */
-  async add(step: () => Promise<StopReason | null>): Promise<StopReason | null> {
-    if (this.#count >= MOST) return null;
-    this.#count++;
-    const mine = this.#after(this.#last, step);
-    this.#last = mine;
-    const reason = await mine;
-    this.#count--;
-    if (this.#last === mine) this.#last = null;
-    return reason;
+  /** @param serve makes `count` steps; @returns why they ended, null when they were not begun. */
+  constructor(serve: (kind: StepKind, count: number) => Promise<StopReason | null>) {
+    this.#serve = serve;
   }
 
-  async #after(
-    before: Promise<StopReason | null> | null,
-    step: () => Promise<StopReason | null>,
-  ): Promise<StopReason | null> {
-    if (before !== null && (await before)?.kind !== 'step') return null;
-    return step();
+  /** Whether a step is under way. */
+  get serving(): boolean {
+    return this.#serving;
   }
+
+  /** Whether some wait for it. */
+  get behind(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** @returns why the steps ended; null when they were not begun, or dropped. */
+  add(kind: StepKind, count = 1): Promise<StopReason | null> {
+    const last = this.#waiting.at(-1);
+    if (last?.kind === kind && COUNTED.has(kind)) {
+      last.count += count;
+      return last.done;
+    }
+    const batch = makeBatch(kind, count);
+    this.#waiting.push(batch);
+    if (!this.#serving) void this.#serveAll();
+    return batch.done;
+  }
+
+  /** Those that wait are not wanted any more. */
+  drop(): void {
+    const dropped = this.#waiting;
+    this.#waiting = [];
+    for (const { settle } of dropped) settle(null);
+  }
+
+  async #serveAll(): Promise<void> {
+    this.#serving = true;
+    for (let batch = this.#waiting.shift(); batch; batch = this.#waiting.shift()) {
+      const reason = await this.#serve(batch.kind, batch.count);
+      if (reason === null || !EXPECTED.has(reason.kind)) this.drop();
+      batch.settle(reason);
+    }
+    this.#serving = false;
+  }
+}
+
+function makeBatch(kind: StepKind, count: number): Batch {
+  let settle: Batch['settle'] = () => undefined;
+  const done = new Promise<StopReason | null>((resolve) => (settle = resolve));
+  return { kind, count, done, settle };
 }

@@ -61,8 +61,8 @@ export async function stepLatencies(page: Page): Promise<{ painted: number[]; ow
 }
 
 /**
- * F11 held down: whether the machine and the page keep up with the keyboard. The page lets keys go
- * by that come while three steps wait already.
+ * F11 held down: whether the machine and the page keep up with the keyboard. The page lets repeats
+ * go by that come while a step waits already.
  */
 export async function heldSteps(page: Page): Promise<{ pressed: number; stepped: number }> {
   const shown = page.getByLabel('Instructions executed');

@@ -139,7 +139,8 @@ export class FakeMachine implements MachineHandle {
   }
 
   run(command: RunCommand): Promise<void> {
-    return this.#answer(`run ${command.kind}`, undefined);
+    const count = 'count' in command ? ` ${command.count}` : '';
+    return this.#answer(`run ${command.kind}${count}`, undefined);
   }
 
   pause(): Promise<void> {

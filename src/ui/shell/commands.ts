@@ -31,6 +31,8 @@ export interface Command {
   readonly otherKey?: string;
   /** Whether it can be used now; default: always. */
   readonly enabled?: (context: CommandContext) => boolean;
+  /** Whether a key that is held down does it again now; default: never. */
+  readonly again?: (context: CommandContext) => boolean;
   /** When it needs a text: what for. The palette asks. */
   readonly asks?: { readonly label: string; readonly example: string };
   /**
@@ -45,7 +47,7 @@ type MachineAction = (machine: MachineState, layout: LayoutState) => unknown;
 interface MachineEntry {
   readonly title: string;
   readonly run: MachineAction;
-  readonly needs: 'program' | 'stopped' | 'running' | 'caret' | 'past';
+  readonly needs: 'program' | 'step' | 'running' | 'caret' | 'past' | 'step back';
 }
 
 function atCaret(
@@ -59,9 +61,9 @@ const MACHINE: Readonly<Record<MachineKey, MachineEntry>> = {
   pause: { title: 'Pause', needs: 'running', run: (m) => m.pause() },
   reset: { title: 'Reset to the start', needs: 'program', run: (m) => m.reset() },
   restart: { title: 'Restart', needs: 'program', run: (m) => m.restart() },
-  'step-in': { title: 'Step in', needs: 'stopped', run: (m) => m.stepIn() },
-  'step-over': { title: 'Step over', needs: 'stopped', run: (m) => m.stepOver() },
-  'step-out': { title: 'Step out', needs: 'stopped', run: (m) => m.stepOut() },
+  'step-in': { title: 'Step in', needs: 'step', run: (m) => m.stepIn() },
+  'step-over': { title: 'Step over', needs: 'step', run: (m) => m.stepOver() },
+  'step-out': { title: 'Step out', needs: 'step', run: (m) => m.stepOut() },
   'run-to-cursor': {
     title: 'Run to the cursor',
     needs: 'caret',
@@ -77,9 +79,13 @@ const MACHINE: Readonly<Record<MachineKey, MachineEntry>> = {
     needs: 'past',
     run: (m) => m.time.reverseContinue(),
   },
-  'step-back': { title: 'Step back', needs: 'past', run: (m) => m.time.stepBack() },
-  'step-back-over': { title: 'Step back over', needs: 'past', run: (m) => m.time.stepBackOver() },
-  'step-back-out': { title: 'Step back out', needs: 'past', run: (m) => m.time.stepBackOut() },
+  'step-back': { title: 'Step back', needs: 'step back', run: (m) => m.time.stepBack() },
+  'step-back-over': {
+    title: 'Step back over',
+    needs: 'step back',
+    run: (m) => m.time.stepBackOver(),
+  },
+  'step-back-out': { title: 'Step back out', needs: 'step back', run: (m) => m.time.stepBackOut() },
   'back-to-cursor': {
     title: 'Back to the cursor',
     needs: 'past',
@@ -94,12 +100,17 @@ function fits({ needs }: MachineEntry, machine: MachineState, layout: LayoutStat
       return true;
     case 'running':
       return machine.busy;
-    case 'stopped':
-      return !machine.busy;
+    case 'step':
+      return machine.steppable;
     case 'caret':
       return layout.caret !== null;
     case 'past':
       return !machine.busy && machine.time.able;
+    case 'step back': {
+      // A step under way may be the first that there is to take back.
+      const { able, timeline } = machine.time;
+      return machine.steppable && (able || (machine.busy && timeline.recording));
+    }
   }
 }
 
@@ -112,6 +123,7 @@ export const COMMANDS: readonly Command[] = [
       title: entry.title,
       key: KEY_LABELS[id],
       enabled: ({ machine, layout }) => fits(entry, machine, layout),
+      again: ({ machine }) => entry.needs.startsWith('step') && machine.keepsUp,
       run: ({ machine, layout }) => entry.run(machine, layout),
     };
   }),
@@ -136,9 +148,13 @@ export function command(key: MachineKey, machine: MachineState, layout: LayoutSt
   void MACHINE[key].run(machine, layout);
 }
 
-/** Runs a command, or has the palette ask for what it needs. */
-export function invoke(each: Command, context: CommandContext): void {
+/**
+ * Runs a command, or has the palette ask for what it needs.
+ * @param repeated the key is held down: nobody has asked for this one, it may be let go of
+ */
+export function invoke(each: Command, context: CommandContext, repeated = false): void {
   if (each.enabled?.(context) === false) return;
+  if (repeated && each.again?.(context) !== true) return;
   if (each.asks === undefined) void each.run(context, '');
   else context.palette.ask(each.id);
 }
