@@ -15,10 +15,10 @@ function settle(pace: Pace, fixed: number, speed: number, slices = 60): number {
 
 describe('Pace', () => {
   it('finds slices well within the 50 ms of a pause, fast engine or slow', () => {
-    for (const speed of [500, 10_000, 1_000_000]) {
+    for (const speed of [500, 20_000, 1_000_000]) {
       const ms = settle(new Pace(), 0, speed);
       expect(ms).toBeGreaterThan(4);
-      expect(ms).toBeLessThanOrEqual(25);
+      expect(ms).toBeLessThanOrEqual(speed < 10_000 ? 40 : 25);
     }
   });
 
@@ -32,8 +32,10 @@ describe('Pace', () => {
 
   it('does not starve an engine whose fixed cost is high', () => {
     const pace = new Pace();
-    settle(pace, 10, 10_000);
-    expect(pace.budget).toBeGreaterThan(30_000);
+    const ms = settle(pace, 10, 3000);
+    // most of the time is for the instructions
+    expect(pace.budget / 3000).toBeGreaterThan(0.5 * ms);
+    expect(ms).toBeLessThanOrEqual(40);
   });
 
   it('slows down when the code becomes slow', () => {

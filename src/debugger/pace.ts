@@ -16,6 +16,15 @@ const TOO_LONG = 25;
  */
 const TOO_SHORT = 14;
 
+/**
+ * An engine that is slower than this, in instructions a millisecond, has a high fixed cost: Unicorn
+ * translates everything anew in each slice. It gets longer ones, which are still short of a pause's
+ * 50 ms.
+ */
+const SLOW = 10_000;
+const SLOW_TOO_LONG = 40;
+const SLOW_TOO_SHORT = 28;
+
 const LEAST = 1000;
 const MOST = 400_000_000;
 
@@ -44,10 +53,11 @@ export class Pace {
   learn(executed: number, ms: number): void {
     this.#instructions += executed;
     this.#ms += ms;
-    if (ms > TOO_LONG) {
+    const slow = executed < SLOW * ms;
+    if (ms > (slow ? SLOW_TOO_LONG : TOO_LONG)) {
       // At most by half: one slow slice (a compilation, a busy host) says little of the next.
       this.#budget = Math.max(LEAST, Math.floor(this.#budget * Math.max(0.5, SLICE / ms)));
-    } else if (executed >= this.#budget && ms < TOO_SHORT) {
+    } else if (executed >= this.#budget && ms < (slow ? SLOW_TOO_SHORT : TOO_SHORT)) {
       this.#budget = Math.min(MOST, Math.floor(this.#budget * (ms < SLICE ? 2 : 1.25)));
     }
   }

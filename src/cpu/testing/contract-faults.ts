@@ -11,8 +11,6 @@ interface FaultCase {
   readonly fault: Partial<Fault>;
   /** Instructions before the one that faults. */
   readonly executed: number;
-  /** Whether it stands for `WILD` in `except`. */
-  readonly wild?: true;
 }
 
 const FAULTS: readonly FaultCase[] = [
@@ -63,21 +61,18 @@ const FAULTS: readonly FaultCase[] = [
     source: 'inc rbx\nmov rax, 0x4141414141414141\njmp rax',
     executed: 2,
     fault: { signal: 'SIGSEGV', code: 'general-protection', rip: BigInt(CODE + 13) },
-    wild: true,
   },
   {
     name: 'a call to no address at all',
     source: 'inc rbx\nmov rax, 0x0000800000000000\ncall rax',
     executed: 2,
     fault: { signal: 'SIGSEGV', code: 'general-protection', rip: BigInt(CODE + 13) },
-    wild: true,
   },
   {
     name: 'a return to no address at all',
     source: 'inc rbx\nmov rax, 0x4141414141414141\npush rax\nret 16',
     executed: 3,
     fault: { signal: 'SIGSEGV', code: 'general-protection', rip: BigInt(CODE + 14) },
-    wild: true,
   },
   {
     name: 'an address that is none',
@@ -129,12 +124,9 @@ const FAULTS: readonly FaultCase[] = [
   },
 ];
 
-/** In `except`: the engine notices only behind the branch that there is no such address. */
-export const WILD = 'a branch to no address at all';
-
 /** Declares the tests, but for the faults named in `except`. */
 export function faultContract(machine: () => Bench, except: readonly string[]): void {
-  it.each(FAULTS.filter((f) => !except.includes(f.wild === true ? WILD : f.name)))(
+  it.each(FAULTS.filter((f) => !except.includes(f.name)))(
     'reports $name exactly',
     async ({ source, fault, executed }) => {
       const bench = machine();
@@ -158,7 +150,7 @@ export function faultContract(machine: () => Bench, except: readonly string[]): 
     ['push rax\nret 24', 8n, 1n << 63n],
     ['jmp rax', 0n, 77n],
   ];
-  it.each(except.includes(WILD) ? [] : wild)(
+  it.each(wild)(
     'leaves stack pointer and flags alone when `%s` has no address to go to',
     async (branch, pushed, slot) => {
       const bench = machine();
@@ -175,7 +167,7 @@ export function faultContract(machine: () => Bench, except: readonly string[]): 
 
   // an int3 has executed when it is told of
   const later = FAULTS.filter(({ fault }) => fault.code !== 'breakpoint-trap');
-  const mine = later.filter((f) => !except.includes(f.wild === true ? WILD : f.name));
+  const mine = later.filter((f) => !except.includes(f.name));
   it.each(mine.filter(({ executed }) => executed > 0))(
     'keeps $name for the run that comes to it',
     async ({ source, fault, executed }) => {

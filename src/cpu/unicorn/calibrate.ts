@@ -4,7 +4,8 @@
  * Each experiment must single out exactly one place; otherwise loading fails loudly.
  */
 import { PAGE_SIZE } from '../../machine/layout.ts';
-import { STUB, check, type UnicornCore } from './core.ts';
+import { STUB } from './boot.ts';
+import { check, type UnicornCore } from './core.ts';
 import { UC, type UnicornModule } from './loader.ts';
 
 /** Heap offsets. */

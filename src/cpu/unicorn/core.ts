@@ -16,56 +16,15 @@
  *   registers (fast), the accumulated floating-point flags, the pending exception, the TLB. Where
  *   they lie is not assumed but found out by experiment (`calibrate.ts`).
  */
-import { GUEST_FLOOR, MAX_RAM, PAGE_SIZE } from '../../machine/layout.ts';
+import { PAGE_SIZE } from '../../machine/layout.ts';
 import type { CpuState } from '../../shared/cpu-state.ts';
 import { FLAG, STATE } from '../../shared/cpu-state.ts';
+import { BOOT_CODE, BOOT_STACK, layTables, PAGE_TABLES, STUB } from './boot.ts';
 import { calibrate, findEnv, type EnvLayout } from './calibrate.ts';
 import { UC, type UnicornCallback, type UnicornModule } from './loader.ts';
 
-/** Page table entry bits (Intel SDM vol. 3, 4.5). */
-export const PTE = { present: 1, write: 2, user: 4, dirty: 0x40 } as const;
-
-/** Guest-physical addresses of the tables below `GUEST_FLOOR`. */
-const BOOT_CODE = 0x1000;
-const GDT = 0x2000;
-const PML4 = 0x3000;
-const PDPT = 0x4000;
-const PAGE_DIRECTORY = 0x5000;
-const PAGE_TABLES = 0x80000;
-/** A page for short programs of our own in ring 3; not mapped while the guest runs. */
-export const STUB = 0x10000;
-
 /** Length of the region that Unicorn is told of. */
 const PHYSICAL_SIZE = 0xfffff000;
-
-/** Switches on SSE and paging and drops to ring 3 at `STUB`; assembled at `BOOT_CODE`. */
-// prettier-ignore
-const BOOT = Uint8Array.of(
-  0x0f, 0x20, 0xe0,                         // mov rax, cr4
-  0x0d, 0x20, 0x06, 0x00, 0x00,             // or eax, PAE | OSFXSR | OSXMMEXCPT
-  0x0f, 0x22, 0xe0,                         // mov cr4, rax
-  0xb8, 0x00, 0x30, 0x00, 0x00,             // mov eax, PML4
-  0x0f, 0x22, 0xd8,                         // mov cr3, rax
-  0x0f, 0x20, 0xc0,                         // mov rax, cr0
-  0x83, 0xe0, 0xfb,                         // and eax, ~EM
-  0x0d, 0x03, 0x00, 0x01, 0x80,             // or eax, PG | WP | MP | PE
-  0x0f, 0x22, 0xc0,                         // mov cr0, rax
-  0x0f, 0x01, 0x15, 0x13, 0x00, 0x00, 0x00, // lgdt [rel gdtr]
-  0x6a, 0x23,                               // push user ss
-  0x6a, 0x00,                               // push rsp
-  0x68, 0x02, 0x02, 0x00, 0x00,             // push rflags
-  0x6a, 0x2b,                               // push user cs
-  0xff, 0x35, 0x0c, 0x00, 0x00, 0x00,       // push qword [rel ring3]
-  0x48, 0xcf,                               // iretq
-  0x2f, 0x00,                               // gdtr: dw 6 * 8 - 1
-  0x00, 0x20, 0x00, 0x00, 0, 0, 0, 0,       //       dq GDT
-  0x00, 0x00, 0x01, 0x00, 0, 0, 0, 0,       // ring3: dq STUB
-);
-
-/** null, kernel code, kernel data, null, user data (0x23), user code (0x2b); as halves. */
-const DESCRIPTORS = [
-  0, 0, 0, 0x00209a00, 0, 0x00009200, 0, 0, 0, 0x00c0f200, 0, 0x0020fa00,
-] as const;
 
 /** An address at which no program stops: within the tables. */
 const NEVER = 0x800;
@@ -386,26 +345,9 @@ export class UnicornCore {
 
   /** Builds the page tables and enters ring 3. */
   #boot(): void {
-    const heap = this.module.HEAPU32;
-    const entry = (table: number, index: number, value: number) => {
-      heap[((this.base + table) >>> 2) + index * 2] = value;
-      heap[((this.base + table) >>> 2) + index * 2 + 1] = 0;
-    };
-    heap.fill(0, this.base >>> 2, (this.base + GUEST_FLOOR) >>> 2);
-    this.module.HEAPU8.set(BOOT, this.base + BOOT_CODE);
-    heap.set(DESCRIPTORS, (this.base + GDT) >>> 2);
-    const down = PTE.present | PTE.write | PTE.user;
-    entry(PML4, 0, PDPT | down);
-    entry(PDPT, 0, PAGE_DIRECTORY | down);
-    for (let i = 0; i < MAX_RAM / (512 * PAGE_SIZE); i++) {
-      entry(PAGE_DIRECTORY, i, (PAGE_TABLES + i * PAGE_SIZE) | down);
-    }
-    for (const page of [BOOT_CODE, GDT]) {
-      this.setPageEntry(page / PAGE_SIZE, PTE.present | PTE.write);
-    }
-    this.setPageEntry(STUB / PAGE_SIZE, down);
-    const rsp = new Uint32Array([GDT + 0x800, 0]);
-    heap.set(rsp, this.#scratch >>> 2);
+    const { HEAPU8, HEAPU32 } = this.module;
+    layTables(HEAPU8, HEAPU32, this.base);
+    HEAPU32.set([BOOT_STACK, 0], this.#scratch >>> 2);
     const RSP = 44;
     check(this.module._uc_reg_write(this.#uc, RSP, this.#scratch), 'write rsp');
     check(this.start(BOOT_CODE, STUB), 'boot');

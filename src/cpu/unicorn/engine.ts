@@ -14,17 +14,18 @@
 import type { Addr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import { MAX_RAM, PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
+import { MAX_RAM } from '../../machine/layout.ts';
 import type { Engine, EngineStop, Fault, RunResult, Watch } from '../cpu.ts';
-import { guard, type GuardedInstruction } from '../guard.ts';
+import type { GuardedInstruction } from '../guard.ts';
 import { LONGEST_INSTRUCTION } from '../operand-access.ts';
 import { executeInSoftware, linearAddress } from '../software.ts';
 import { WatchSet } from '../watch.ts';
 import type { ExecutionProfile } from '../profile.ts';
-import { countBefore, makeBlock, pieceOf, straight, type Block } from './blocks.ts';
+import { countBefore, makeBlock, pieceOf, type Block } from './blocks.ts';
 import { UnicornCore, type CoreHandler } from './core.ts';
 import { BlockCounts } from './counts.ts';
-import { interruptFault } from './faults.ts';
+import { interruptFault, isCanonical, stackMove } from './faults.ts';
+import { KnownCode } from './known-code.ts';
 import { loadUnicorn, type UnicornModule } from './loader.ts';
 import { GuestPages } from './pages.ts';
 
@@ -33,12 +34,6 @@ const MOST_ROUNDS = 20_000;
 
 /** How many rounds one instruction at the careful gait counts for, by the time it takes. */
 const STEP_COST = 50;
-
-/** Bytes within which most blocks end, so that not much is decoded in vain. */
-const USUAL_BLOCK = 512;
-
-/** Bytes that no translated block exceeds: a page, and what a jump over its end adds. */
-const LONGEST_BLOCK = 2 * PAGE_SIZE;
 
 const BUDGET: EngineStop = { kind: 'budget' };
 
@@ -56,8 +51,7 @@ class UnicornEngine implements Engine, CoreHandler {
   readonly #module: UnicornModule;
   #core: UnicornCore;
   #pages: GuestPages;
-  readonly #blocks = new Map<number, Block>();
-  readonly #instructions = new Map<number, GuardedInstruction>();
+  readonly #code: KnownCode;
   #breakpoints: ReadonlySet<number> = new Set<number>();
   #watches = new WatchSet([]);
   #profile: ExecutionProfile | null = null;
@@ -89,23 +83,21 @@ class UnicornEngine implements Engine, CoreHandler {
   constructor(memory: GuestMemory, module: UnicornModule) {
     this.#memory = memory;
     this.#module = module;
+    this.#code = new KnownCode(memory, (address, length) => this.#pages.read(address, length));
     this.#core = takeCore(module, memory.size);
     this.#pages = this.#attach();
   }
 
   #attach(): GuestPages {
     this.#core.handler = this;
-    const pages = new GuestPages(this.#core, this.#memory, () => {
-      this.#blocks.clear();
-      this.#instructions.clear();
-    });
+    const pages = new GuestPages(this.#core, this.#memory, () => this.#code.forget());
     pages.withhold(this.#watches.pages());
     return pages;
   }
 
   setBreakpoints(addresses: ReadonlySet<Addr>): void {
     this.#breakpoints = new Set(addresses);
-    for (const block of this.#blocks.values()) block.broken = this.#isBroken(block);
+    this.#code.setBreakpoints(this.#breakpoints);
   }
 
   setWatches(watches: readonly Watch[]): void {
@@ -248,7 +240,7 @@ class UnicornEngine implements Engine, CoreHandler {
     }
     const last = this.#profile && this.#block?.instructions.at(-1);
     if (last) this.#followFlow(last, address);
-    const block = this.#blockAt(address, size);
+    const block = this.#code.blockAt(address, size);
     if (
       block.special ||
       block.broken ||
@@ -294,59 +286,10 @@ class UnicornEngine implements Engine, CoreHandler {
     else this.#profile.calls.returned(now, rsp);
   }
 
-  #blockAt(address: number, size: number | null): Block {
-    const known = this.#blocks.get(address);
-    if (known !== undefined) {
-      if (size === null || (known.open ? size === 0 : size === known.size)) return known;
-    }
-    const block =
-      size === null || size === 0 ? this.#makeOpenBlock(address) : this.#makeBlock(address, size);
-    this.#blocks.set(address, block);
-    return block;
-  }
-
-  #makeBlock(address: number, size: number): Block {
-    const instructions = guard(this.#pages.read(address, size), address);
-    const last = instructions.at(-1);
-    const whole = last !== undefined && last.address + last.length === address + size;
-    const executable = this.#executable(address) && this.#executable(address + size - 1);
-    const block = makeBlock(instructions, size, !whole || !executable);
-    block.broken = this.#isBroken(block);
-    return block;
-  }
-
-  /** A block of unknown length: all the code up to the next jump. */
-  #makeOpenBlock(address: number): Block {
-    let room = 0;
-    while (room < LONGEST_BLOCK && this.#executable(address + room)) {
-      room += PAGE_SIZE - ((address + room) % PAGE_SIZE);
-    }
-    const near = straight(guard(this.#pages.read(address, Math.min(room, USUAL_BLOCK)), address));
-    const instructions =
-      near.at(-1)?.endsBlock === true
-        ? near
-        : straight(guard(this.#pages.read(address, room), address));
-    const last = instructions.at(-1);
-    const size = last === undefined ? 0 : last.address + last.length - address;
-    const block = makeBlock(instructions, size, last === undefined, true);
-    block.broken = this.#isBroken(block);
-    return block;
-  }
-
   /** Takes back what was counted of an open block that has ended before `next`, inside of it. */
   #endOpen(block: Block, next: number): void {
     const first = block.instructions[0]?.address ?? next;
     if (next > first && next <= block.last) this.#rewind(next);
-  }
-
-  /** Whether code there may be executed and can't change behind our back. */
-  #executable(address: number): boolean {
-    const prot = this.#memory.protectionAt(address);
-    return (prot & (PROT.exec | PROT.write)) === PROT.exec;
-  }
-
-  #isBroken(block: Block): boolean {
-    return block.instructions.some(({ address }) => this.#breakpoints.has(address));
   }
 
   /** Whether the block's memory operands are where silicon and Unicorn both accept them. */
@@ -378,7 +321,7 @@ class UnicornEngine implements Engine, CoreHandler {
    */
   #walk(): boolean {
     const start = this.#core.rip;
-    const known = this.#blocks.get(start);
+    const known = this.#code.known(start);
     if (!known) return false;
     const careful =
       known.special ||
@@ -407,9 +350,13 @@ class UnicornEngine implements Engine, CoreHandler {
       this.#stop = { kind: 'breakpoint' };
       return;
     }
-    const instruction = this.#look(rip);
-    if (!instruction) return;
-    if (instruction.kind === 'unsupported') {
+    const instruction = this.#code.instructionAt(rip);
+    if (!('kind' in instruction)) {
+      const { code, address } = instruction;
+      const exact = this.#ripExact();
+      const at = address === rip ? exact : BigInt(address);
+      this.#fault({ signal: 'SIGSEGV', code, rip: exact, address: at });
+    } else if (instruction.kind === 'unsupported') {
       this.#fault({
         signal: 'SIGILL',
         code: 'unsupported',
@@ -427,6 +374,9 @@ class UnicornEngine implements Engine, CoreHandler {
       if (instruction.kind === 'rep') this.#repeat(instruction);
       else this.#trap(instruction);
       if (instruction.leaves && this.#isRefused()) core.setGprExact(GPR.rsp, rsp);
+      if (instruction.endsBlock && !this.#isRefused() && !isCanonical(this.#ripExact())) {
+        this.#refuseBranch(instruction.address);
+      }
       const begun = instruction.kind === 'rep' && core.rip === rip;
       if (!begun && !this.#isRefused()) {
         this.#count(rip);
@@ -437,34 +387,6 @@ class UnicornEngine implements Engine, CoreHandler {
 
   #isRefused(): boolean {
     return this.#caught || isRefusal(this.#stop);
-  }
-
-  /** The instruction at `rip`, or null when there is none to fetch (then the run has stopped). */
-  #look(rip: number): GuardedInstruction | null {
-    const prot = this.#memory.protectionAt(rip);
-    if ((prot & PROT.exec) === 0) {
-      const code = prot & PROT_MAPPED ? 'exec-protected' : 'unmapped-fetch';
-      const address = this.#ripExact();
-      this.#fault({ signal: 'SIGSEGV', code, rip: address, address });
-      return null;
-    }
-    let instruction = this.#instructions.get(rip);
-    if (!instruction) {
-      let length = LONGEST_INSTRUCTION;
-      const rest = PAGE_SIZE - (rip % PAGE_SIZE);
-      if (rest < length && (this.#memory.protectionAt(rip + rest) & PROT.exec) === 0) length = rest;
-      [instruction] = guard(this.#pages.read(rip, length), rip, 1);
-      if (!instruction) return null;
-      if (instruction.kind === 'invalid' && length === rest) {
-        const address = BigInt(rip + rest); // the rest of it lies on a page that can't be fetched
-        const mapped = (this.#memory.protectionAt(rip + rest) & PROT_MAPPED) !== 0;
-        const code = mapped ? 'exec-protected' : 'unmapped-fetch';
-        this.#fault({ signal: 'SIGSEGV', code, rip: BigInt(rip), address });
-        return null;
-      }
-      if ((prot & PROT.write) === 0) this.#instructions.set(rip, instruction);
-    }
-    return instruction;
   }
 
   /** rip in all its 64 bits. */
@@ -531,8 +453,7 @@ class UnicornEngine implements Engine, CoreHandler {
   /** Executes the rep instruction at rip, or as many rounds of it as are left to this run. */
   #repeat(instruction: GuardedInstruction): void {
     const { address, length } = instruction;
-    const fixed = this.#executable(address) && this.#executable(address + length - 1);
-    if (fixed) {
+    if (this.#code.isFixed(address, length)) {
       this.#round = address;
       this.#until(address + length);
       this.#round = -1;
@@ -588,11 +509,30 @@ class UnicornEngine implements Engine, CoreHandler {
       core.stop();
       return;
     }
-    this.#rewind(core.rip);
     const rip = this.#ripExact();
+    if (this.#block && !isCanonical(rip)) {
+      const { last } = this.#block;
+      this.#rewind(last);
+      this.#refuseBranch(last);
+      core.stop();
+      return;
+    }
+    this.#rewind(core.rip);
     const instruction = isUser(rip) ? this.#pages.read(Number(rip), LONGEST_INSTRUCTION) : null;
     this.#fault(interruptFault(vector, { core, memory: this.#memory, rip, instruction }));
     core.stop();
+  }
+
+  /**
+   * The branch at `address` has gone where there is no address: on the silicon it is the branch that
+   * faults, and nothing but the return address of a call has been written.
+   */
+  #refuseBranch(address: number): void {
+    const core = this.#core;
+    const moved = stackMove(this.#pages.read(address, LONGEST_INSTRUCTION));
+    core.setGprExact(GPR.rsp, BigInt.asUintN(64, core.gprExact(GPR.rsp) - BigInt(moved)));
+    core.rip = address;
+    this.#fault({ signal: 'SIGSEGV', code: 'general-protection', rip: BigInt(address) });
   }
 
   syscall(): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** From the CPU's exceptions to the faults of the engine contract. */
+import { Decoder, DecoderOptions } from 'iced-x86';
 import { GPR, type CpuState } from '../../shared/cpu-state.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { PAGE_SIZE, PROT, PROT_MAPPED } from '../../machine/layout.ts';
@@ -52,9 +53,20 @@ function isStackFault(instruction: GuardedInstruction, state: CpuState): boolean
     : !isCanonical(state.gpr(GPR.rsp));
 }
 
-function isCanonical(address: bigint): boolean {
+/** Whether there is such an address at all. */
+export function isCanonical(address: bigint): boolean {
   const top = BigInt.asIntN(64, address) >> 47n;
   return top === 0n || top === -1n;
+}
+
+/** What the instruction in `bytes` adds to rsp by itself: -8 for a call, 8 and more for a ret. */
+export function stackMove(bytes: Uint8Array): number {
+  const decoder = new Decoder(64, bytes, DecoderOptions.None);
+  const instruction = decoder.decode();
+  const moved = instruction.isStackInstruction ? instruction.stackPointerIncrement : 0;
+  instruction.free();
+  decoder.free();
+  return moved;
 }
 
 function pageFault({ core, memory, rip }: Context): Fault {

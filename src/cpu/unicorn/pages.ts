@@ -9,7 +9,8 @@
 import type { Addr } from '../../shared/brand.ts';
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
 import { GUEST_FLOOR, PAGE_SIZE, PROT } from '../../machine/layout.ts';
-import { PTE, type UnicornCore } from './core.ts';
+import { PTE } from './boot.ts';
+import type { UnicornCore } from './core.ts';
 
 /** Pages copied in together: a page fault costs more than copying this much. */
 const CLUSTER = 64;
