@@ -47,6 +47,11 @@ export interface SessionOptions {
   readonly onEvent?: (event: SessionEvent) => void;
   /** Gives the host's event loop a turn: a macrotask, not a microtask. */
   readonly breathe: () => Promise<void>;
+  /**
+   * Resolves a moment after a stop, when the host has shown it. Left out, nothing is done while the
+   * machine stands, and the first step back from where it has run to takes longer.
+   */
+  readonly idle?: () => Promise<void>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** What is needed to record the run; default: it is not recorded. */
@@ -82,6 +87,7 @@ export class Session {
   readonly #index: DebugIndex | null;
   readonly #onEvent: (event: SessionEvent) => void;
   readonly #breathe: () => Promise<void>;
+  readonly #idle: (() => Promise<void>) | null;
   readonly #now: () => number;
   readonly #pace = new Pace();
 
@@ -98,6 +104,9 @@ export class Session {
   /** Where the engine has been told to stop. */
   #addresses: ReadonlySet<Addr> = new Set();
   #running: Promise<StopReason> | null = null;
+  /** Counts the commands, and what goes on at rest. */
+  #commands = 0;
+  #resting: Promise<void> = Promise.resolve();
   #disposed = false;
   /** A system call that waits, begun by an earlier command. */
   #pending: Promise<SyscallOutcome> | null = null;
@@ -116,6 +125,7 @@ export class Session {
     this.stops = new StopRules(options.memory, this.#index);
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#breathe = options.breathe;
+    this.#idle = options.idle ?? null;
     this.#now = options.now;
     this.time = new Timekeeper({
       ...{ memory: options.memory, process: options.process, engine: options.engine },
@@ -136,6 +146,11 @@ export class Session {
 
   get running(): boolean {
     return this.#running !== null;
+  }
+
+  /** Resolves when nothing more is done while the machine stands; see `SessionOptions.idle`. */
+  get rested(): Promise<void> {
+    return this.#resting;
   }
 
   /** How the process ended, if the machine stands at that end; null while it lives. */
@@ -203,8 +218,20 @@ export class Session {
     if (end !== null && !isTimeCommand(command)) return Promise.resolve(end);
     this.#running ??= this.#perform(command).finally(() => {
       this.#running = null;
+      this.#resting = this.#rest();
     });
     return this.#running;
+  }
+
+  /** Until the next command comes: prepares for going back. */
+  async #rest(): Promise<void> {
+    const commands = ++this.#commands;
+    if (this.#idle === null) return;
+    await this.#idle();
+    const mayGoOn = (): boolean =>
+      commands === this.#commands && !this.running && !this.#disposed && this.#pending === null;
+    const slice = mayGoOn() ? this.time.rest() : null;
+    while (slice !== null && mayGoOn() && slice()) await this.#breathe();
   }
 
   /** Gives up whatever runs or waits; the session is of no use afterwards. */

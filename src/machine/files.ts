@@ -47,6 +47,12 @@ export interface OpenFile {
    * it resolves. `into` is never touched after the return.
    */
   read(into: Uint8Array, position: number): number | Promise<void>;
+  /**
+   * What a `read` has just given, without a copy: bytes that never change, whatever is written to
+   * the file later, so that whoever gets them may keep them. Null when that would not pay; a file
+   * that has no such bytes leaves it out.
+   */
+  share?(position: number, length: number): Uint8Array | null;
   /** Writes likewise; `from` must be copied before the return. */
   write(from: Uint8Array, position: number): number | Promise<void>;
   /** Makes what was written durable. @returns 0 or a negative errno. */

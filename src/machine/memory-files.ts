@@ -14,6 +14,9 @@ import { ERRNO } from './linux/errno.ts';
 /** Bytes that all files together may hold, unless told otherwise. */
 const DEFAULT_CAPACITY = 256 * 2 ** 20;
 
+/** A file's or chunk's bytes for each that somebody shares, at most: a write has to copy them all. */
+const MOST_COPIED = 2;
+
 interface Node {
   /** Room for at least `size` bytes. */
   data: Uint8Array;
@@ -21,6 +24,8 @@ interface Node {
   modified: number;
   readonly inode: number;
   readonly mode: number;
+  /** Below this somebody keeps `data`, which must not change there any more. */
+  shared: number;
   /** Open files on it, and whether it still has a name: with neither, its bytes are free again. */
   opens: number;
   named: boolean;
@@ -77,6 +82,7 @@ export class MemoryFiles implements GuestFiles {
       this.#used -= node.size;
       node.data = new Uint8Array(0);
       node.size = 0;
+      node.shared = 0;
       node.modified = Date.now();
     }
     const opened = node;
@@ -136,6 +142,7 @@ export class MemoryFiles implements GuestFiles {
     return {
       data,
       size: data.length,
+      shared: 0,
       modified: Date.now(),
       inode: ++this.#inodes,
       mode,
@@ -184,15 +191,25 @@ class OpenMemoryFile implements OpenFile {
     return part.length;
   }
 
+  share(position: number, length: number): Uint8Array | null {
+    const node = this.#node;
+    // a small part is copied sooner than all of the file at the next write
+    if (length < node.size / MOST_COPIED) return null;
+    node.shared = Math.max(node.shared, position + length);
+    return node.data.subarray(position, position + length);
+  }
+
   write(from: Uint8Array, position: number): number {
     const node = this.#node;
     const at = this.#append ? node.size : position;
     const end = at + from.length;
     if (end > node.size && !this.#accounting.reserve(end - node.size)) return -ERRNO.ENOSPC;
-    if (end > node.data.length) {
-      const grown = new Uint8Array(Math.max(end, node.data.length * 2, 4096));
-      grown.set(node.data.subarray(0, node.size));
-      node.data = grown;
+    if (end > node.data.length || (at < node.shared && from.length > 0)) {
+      const room = end > node.data.length ? node.data.length * 2 : node.data.length;
+      const own = new Uint8Array(Math.max(end, room, 4096));
+      own.set(node.data.subarray(0, node.size));
+      node.data = own;
+      node.shared = 0;
     }
     node.data.set(from, at);
     node.size = Math.max(node.size, end);

@@ -21,8 +21,11 @@ const WASM_PAGE = 65536;
 
 /** Whoever keeps copies or translations of guest memory listens for what makes them stale. */
 export interface MemoryObserver {
-  /** Bytes were changed by the machine or the debugger (not by the observer itself). */
-  written(start: Addr, length: number): void;
+  /**
+   * Bytes were changed by the machine or the debugger (not by the observer itself).
+   * @param source the same bytes where they came from, if they are kept there and never change
+   */
+  written(start: Addr, length: number, source: Uint8Array | null): void;
   /** Pages were mapped, unmapped or had their protection changed. */
   remapped(start: Addr, length: number): void;
 }
@@ -141,15 +144,18 @@ export class GuestMemory {
     return true;
   }
 
-  /** Copies bytes in without regard to protection (loader, syscalls, debugger) and tells observers. */
-  write(start: Addr, data: Uint8Array): void {
+  /**
+   * Copies bytes in without regard to protection (loader, syscalls, debugger) and tells observers.
+   * @param lasting whether `data` never changes, so that observers may keep it
+   */
+  write(start: Addr, data: Uint8Array, lasting = false): void {
     this.#bytes.set(data, start);
-    this.noteWritten(start, data.length);
+    this.noteWritten(start, data.length, lasting ? data : null);
   }
 
-  /** To be called after writing through `bytes` directly. */
-  noteWritten(start: Addr, length: number): void {
-    for (const observer of this.#observers) observer.written(start, length);
+  /** To be called after writing through `bytes` directly. See `MemoryObserver.written`. */
+  noteWritten(start: Addr, length: number, source: Uint8Array | null = null): void {
+    for (const observer of this.#observers) observer.written(start, length, source);
   }
 
   /**
@@ -197,13 +203,15 @@ export class GuestMemory {
 
   #findRegions(): Region[] {
     const found: { start: Addr; end: Addr; prot: number }[] = [];
-    for (let p = GUEST_FLOOR; p < this.size; p += PAGE_SIZE) {
-      const value = this.protectionAt(p);
+    const pages = this.size / PAGE_SIZE;
+    const table = this.#bytes.subarray(PAGE_PROT_OFFSET, PAGE_PROT_OFFSET + pages);
+    for (let page = GUEST_FLOOR / PAGE_SIZE; page < pages;) {
+      const value = table[page] ?? 0;
+      const first = page++;
+      while (page < pages && table[page] === value) page++;
       if (value === 0) continue;
-      const last = found.at(-1);
-      const prot = value & ~PROT_MAPPED;
-      if (last?.end === p && last.prot === prot) last.end = addr(p + PAGE_SIZE);
-      else found.push({ start: addr(p), end: addr(p + PAGE_SIZE), prot });
+      const [start, end] = [addr(first * PAGE_SIZE), addr(page * PAGE_SIZE)];
+      found.push({ start, end, prot: value & ~PROT_MAPPED });
     }
     return found;
   }

@@ -10,6 +10,9 @@ import { CHUNK_SIZE, type GuestDb } from './guest-db.ts';
 const CACHE_LIMIT = 64 * 2 ** 20;
 const DIRTY_LIMIT = 8 * 2 ** 20;
 
+/** A file's or chunk's bytes for each that somebody shares, at most: a write has to copy them all. */
+const MOST_COPIED = 2;
+
 /** No file may be larger: 1 TiB, so that chunk numbers and sizes stay exact. */
 const MAX_FILE = 2 ** 40;
 
@@ -17,6 +20,8 @@ interface Chunk {
   /** May be shorter than a chunk; the rest is zeros. */
   bytes: Uint8Array;
   dirty: boolean;
+  /** Somebody keeps `bytes`, which must not change any more. */
+  shared: boolean;
 }
 
 /** What the contents of all open files have in common: the database and one memory budget. */
@@ -132,6 +137,17 @@ export class Contents {
     return length;
   }
 
+  /** As `OpenFile.share`: of one chunk, as `read` reads. */
+  share(position: number, length: number): Uint8Array | null {
+    const chunk = this.#chunks.get(Math.floor(position / CHUNK_SIZE));
+    const offset = position % CHUNK_SIZE;
+    if (chunk === undefined || offset + length > chunk.bytes.length) return null;
+    // a small part is copied sooner than all of the chunk at the next write
+    if (length < chunk.bytes.length / MOST_COPIED) return null;
+    chunk.shared = true;
+    return chunk.bytes.subarray(offset, offset + length);
+  }
+
   /** As `OpenFile.write`. */
   write(from: Uint8Array, position: number): number | Promise<void> {
     if (this.#error !== 0) return this.#takeError();
@@ -147,11 +163,13 @@ export class Contents {
     this.#cache.setDirty(chunk, true, this);
     const end = offset + length;
     let grown = 0;
-    if (end > chunk.bytes.length) {
-      const room = new Uint8Array(Math.min(CHUNK_SIZE, Math.max(end, chunk.bytes.length * 2)));
+    if (end > chunk.bytes.length || chunk.shared) {
+      const { length: old } = chunk.bytes;
+      const room = new Uint8Array(end > old ? Math.min(CHUNK_SIZE, Math.max(end, old * 2)) : old);
       room.set(chunk.bytes);
-      grown = room.length - chunk.bytes.length;
+      grown = room.length - old;
       chunk.bytes = room;
+      chunk.shared = false;
     }
     chunk.bytes.set(from.subarray(0, length), offset);
     this.#cache.use(chunk, this.#chunks, grown);
@@ -219,7 +237,7 @@ export class Contents {
   }
 
   #keep(index: number, bytes: Uint8Array): Chunk {
-    const chunk = { bytes, dirty: false };
+    const chunk = { bytes, dirty: false, shared: false };
     this.#chunks.set(index, chunk);
     this.#cache.use(chunk, this.#chunks, bytes.length);
     return chunk;

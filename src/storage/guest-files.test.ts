@@ -154,6 +154,23 @@ describe('the guest', () => {
     expect(same(await readAll(again, bytes.length + 10), bytes)).toBe(true);
   });
 
+  it('shares what was read, and whoever has it keeps it whatever is written later', async () => {
+    const files = await store();
+    const bytes = pattern(CHUNK_SIZE + 1000);
+    await files.write('f', bytes);
+    const file = await open(files, 'f', { ...READ, write: true });
+    await readAll(file, bytes.length);
+    const first = file.share?.(0, CHUNK_SIZE) ?? null;
+    const second = file.share?.(CHUNK_SIZE, 1000) ?? null;
+    expect(file.share?.(10, 100)).toBeNull(); // too little of it
+    await writeAll(file, new Uint8Array(bytes.length + CHUNK_SIZE).fill(9));
+    expect(same(first, bytes.subarray(0, CHUNK_SIZE))).toBe(true);
+    expect(same(second, bytes.subarray(CHUNK_SIZE))).toBe(true);
+    expect(await readAll(file, 2, CHUNK_SIZE - 1)).toEqual(new Uint8Array([9, 9]));
+    expect(await file.close()).toBe(0);
+    expect((await files.read('f'))?.every((byte) => byte === 9)).toBe(true);
+  });
+
   it('stores at fsync, changes parts, appends, leaves holes', async () => {
     const files = await store();
     const other = await store(false);

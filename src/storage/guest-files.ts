@@ -336,6 +336,10 @@ class OpenStoredFile implements OpenFile {
     return this.#contents.read(into, position);
   }
 
+  share(position: number, length: number): Uint8Array | null {
+    return this.#contents.share(position, length);
+  }
+
   write(from: Uint8Array, position: number): number | Promise<void> {
     this.#wrote = true;
     return this.#contents.write(from, this.#append ? this.#contents.size : position);

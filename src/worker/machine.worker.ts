@@ -45,6 +45,9 @@ function makeBreathe(): () => Promise<void> {
     });
 }
 
+/** Milliseconds after a stop in which the page asks for what it shows; nothing else is done then. */
+const IDLE = 40;
+
 /** Most instructions of one disassembly. */
 const MOST_INSTRUCTIONS = 512;
 
@@ -108,6 +111,7 @@ class MachineWorker implements MachineApi {
       engine: counted,
       debug: request.debug,
       breathe: this.#breathe,
+      idle: () => new Promise((resolve) => setTimeout(resolve, IDLE)),
       now: () => performance.now(),
       recording: record ? { files: timeFiles, budget: this.#recording.budget } : null,
       onEvent: (event) => {

@@ -21,9 +21,18 @@ const IMAGE = join(PROJECT, 'public/images/sigmoid');
 const SEEKS = 24;
 const ROUNDS = 4;
 
+/** Milliseconds between a stop and the work at rest, as in the page; and until one steps back. */
+const IDLE = 40;
+const LATER = 100;
+
+/** Stops of a live run from each of which one steps back. */
+const LIVE_STOPS = 40;
+
 /** Moments of rest from which one steps back, and how often each time. */
 const RESTS = 8;
 const STEPS = 50;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 export interface Run {
   readonly session: Session;
@@ -57,6 +66,7 @@ export async function boot(data: string, limit: number, record: boolean): Promis
     engine,
     debug: null,
     breathe: () => new Promise((resolve) => setImmediate(resolve)),
+    idle: () => pause(IDLE),
     now: () => performance.now(),
     recording: record ? { files } : null,
   });
@@ -87,6 +97,27 @@ async function timed(action: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await action();
   return performance.now() - began;
+}
+
+/** Milliseconds of a step back right where a live run has stopped: at once, and a little later. */
+async function stepsBackFromLive(
+  data: string,
+  limit: number,
+  end: number,
+): Promise<{ atOnce: number[]; later: number[] }> {
+  const { session, dispose } = await boot(data, limit, true);
+  const [atOnce, later]: [number[], number[]] = [[], []];
+  for (let i = 0; i < LIVE_STOPS; i++) {
+    await session.run({ kind: 'to-end' });
+    // of unequal lengths, so that a stop lies anywhere between two checkpoints
+    const count = Math.floor(((end / (LIVE_STOPS + 1)) * (1 + ((i * 7) % 5))) / 3);
+    const stop = await session.run({ kind: 'step-in', count });
+    if (stop.kind !== 'step') throw new Error(`the run ended with ${stop.kind}`);
+    if (i % 2 === 1) await pause(LATER);
+    (i % 2 === 1 ? later : atOnce).push(await timed(() => session.run({ kind: 'step-back' })));
+  }
+  dispose();
+  return { atOnce, later };
 }
 
 /**
@@ -124,6 +155,7 @@ export async function benchTime(data: string, limit: number): Promise<void> {
     }
   }
   dispose();
+  const live = await stepsBackFromLive(data, limit, end);
 
   console.log(`Time: one epoch over ${limit} images, ${figure(end / 1e6)} million instructions\n`);
   console.log(
@@ -136,6 +168,13 @@ export async function benchTime(data: string, limit: number): Promise<void> {
         ['seek, median', `${figure(median(seeks))} ms`],
         ['seek, longest', `${figure(Math.max(...seeks))} ms`],
         ['step back after a journey, median', `${figure(median(firsts))} ms`],
+        ['step back from a live stop at once, median', `${figure(median(live.atOnce))} ms`],
+        [
+          'step back from a live stop at once, 95th perc.',
+          `${figure(percentile95(live.atOnce))} ms`,
+        ],
+        [`the same ${LATER} ms later, median`, `${figure(median(live.later))} ms`],
+        [`the same ${LATER} ms later, 95th percentile`, `${figure(percentile95(live.later))} ms`],
         ['step back after another, median', `${figure(median(steps))} ms`],
         ['step back after another, 95th percentile', `${figure(percentile95(steps))} ms`],
       ],

@@ -23,6 +23,8 @@ const RAM = 32 * 2 ** 20;
 export interface RigOptions {
   /** Called at each turn of the event loop that the session gives. */
   readonly onBreathe?: (rig: Rig) => void;
+  /** See `SessionOptions.idle`; default: nothing is done at rest. */
+  readonly idle?: () => Promise<void>;
   /** Milliseconds; default the host's clock. */
   readonly now?: () => number;
   readonly onEvent?: (event: SessionEvent, rig: Rig) => void;
@@ -115,6 +117,7 @@ export class Rig {
         return new Promise((resolve) => setImmediate(resolve));
       },
       now: options.now ?? (() => performance.now()),
+      ...(options.idle === undefined ? {} : { idle: options.idle }),
       recording: options.record === true ? { files } : null,
     });
   }

@@ -4,7 +4,7 @@ import { PAGE_PROT_OFFSET, PAGE_SIZE, PROT_MAPPED } from '../../machine/layout.t
 import type { SpaceState } from '../../machine/address-space.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import { addr } from '../../shared/brand.ts';
-import type { PageHistory } from './page-history.ts';
+import { isSamePage, type PageHistory } from './page-history.ts';
 import type { RamTracker, Regions } from './ram-tracker.ts';
 
 export interface Checkpoint {
@@ -78,7 +78,7 @@ export class Checkpoints {
     for (const page of this.#tracker.changedSince(this.#list[index])) {
       const before = this.history.lookup(page, at);
       const now = this.#tracker.known(page);
-      if (now === before || now.hash.every((word, i) => word === before.hash[i])) continue;
+      if (isSamePage(now, before)) continue;
       // what the next checkpoint found here must not become what this one has found
       if (next !== undefined && !this.history.changedAt(page, next.at)) {
         this.history.add(page, next.at, before);
@@ -107,9 +107,23 @@ export class Checkpoints {
       bringRegions(memory, to.regions);
       this.#tracker.adopt(to.regions);
     }
-    this.#tracker.bring((page) => this.history.lookup(page, to.at));
+    this.#tracker.bring((page) => this.history.lookup(page, to.at), this.#changedOnTheWay(to));
     this.#tracker.settle(to);
     memory.state.bytes.set(to.state);
+  }
+
+  /**
+   * Pages that may have changed between the checkpoint that RAM came from and another one, either
+   * way; null when it is not known what RAM came from, or too far.
+   */
+  #changedOnTheWay(to: Checkpoint): Set<number> | null {
+    const { origin } = this.#tracker;
+    const [from, goal] = [this.#list.indexOf(origin as Checkpoint), this.#list.indexOf(to)];
+    if (from < 0 || goal < 0) return null;
+    const passed = this.#list.slice(Math.min(from, goal) + 1, Math.max(from, goal) + 1);
+    const changes = passed.reduce((sum, { pages }) => sum + pages.length, 0);
+    if (changes > this.#tracker.used) return null;
+    return new Set(passed.flatMap(({ pages }) => pages));
   }
 
   /**
@@ -147,6 +161,12 @@ export class Checkpoints {
   fork(at: number): Checkpoints {
     const kept = this.#list.slice(0, this.#indexBefore(at) + 1).map((c) => ({ ...c }));
     return new Checkpoints(this.#tracker, this.history.fork(at), kept);
+  }
+
+  /** Lets one checkpoint go that is not the first. */
+  forget(checkpoint: Checkpoint): void {
+    const index = this.#list.indexOf(checkpoint);
+    if (index > 0) this.#remove(index);
   }
 
   clear(): void {

@@ -7,14 +7,20 @@ import { addr, type Addr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import type { Entry, MemoryOp } from './tape.ts';
 
+/** From this size on it is worth telling of a copy. */
+const LARGE = 16 * 1024;
+
 /** Listens to memory, and between `begin` and `end` notes every change of it. */
 export class EffectRecorder implements MemoryObserver {
   readonly #memory: GuestMemory;
+  readonly #copied: (start: number, bytes: Uint8Array) => void;
   readonly #stop: () => void;
   #ops: MemoryOp[] | null = null;
 
-  constructor(memory: GuestMemory) {
+  /** @param copied is told of larger copies of RAM that are made here, and never change */
+  constructor(memory: GuestMemory, copied: (start: number, bytes: Uint8Array) => void) {
     this.#memory = memory;
+    this.#copied = copied;
     this.#stop = memory.observe(this);
   }
 
@@ -44,9 +50,10 @@ export class EffectRecorder implements MemoryObserver {
     this.#ops = suspended;
   }
 
-  written(start: Addr, length: number): void {
+  written(start: Addr, length: number, source: Uint8Array | null): void {
     if (this.#ops === null || length === 0) return;
-    const bytes = this.#memory.bytes.slice(start, start + length);
+    const bytes = source ?? this.#memory.bytes.slice(start, start + length);
+    if (source === null && length >= LARGE) this.#copied(start, bytes);
     this.#ops.push({ kind: 'write', start, bytes });
   }
 
@@ -81,7 +88,7 @@ function applyOp(op: MemoryOp, memory: GuestMemory): void {
   const start = addr(op.start);
   switch (op.kind) {
     case 'write':
-      memory.write(start, op.bytes);
+      memory.write(start, op.bytes, true);
       break;
     case 'protect':
       memory.grow(Math.min(op.start + op.length, MAX_RAM));

@@ -72,7 +72,83 @@ afterEach(() => {
   for (const rig of open.splice(0)) rig.dispose();
 });
 
+/** Reads a file of four pages, changes the file and what it has read, and reads it once more. */
+const REREAD = `
+_start:
+    mov ebx, 3
+.round:
+    mov eax, 2                  ; open("data", O_RDWR)
+    lea rdi, [name]
+    mov esi, 2
+    syscall
+    mov ebp, eax
+    xor eax, eax                ; read(file, pages, 16384)
+    mov edi, ebp
+    lea rsi, [pages]
+    mov edx, 16384
+    syscall
+    mov ecx, 4094
+.sum:
+    add r12, [pages + rcx * 4]
+    dec ecx
+    jnz .sum
+    add byte [pages + 5000], bl
+    mov eax, 8                  ; lseek(file, 4500, SEEK_SET)
+    mov edi, ebp
+    mov esi, 4500
+    xor edx, edx
+    syscall
+    mov eax, 1                  ; write(file, pages + 5000, 9000)
+    mov edi, ebp
+    lea rsi, [pages + 5000]
+    mov edx, 9000
+    syscall
+    mov eax, 9                  ; mmap(0, 16384, rw, private, file, 0)
+    xor edi, edi
+    mov esi, 16384
+    mov edx, 3
+    mov r10d, 2
+    mov r8d, ebp
+    xor r9d, r9d
+    syscall
+    mov rcx, [rax + 8192]
+    add [pages + 8], rcx
+    mov [rax + 4100], rcx
+    mov eax, 3
+    mov edi, ebp
+    syscall
+    dec ebx
+    jnz .round
+    mov eax, 231
+    xor edi, edi
+    syscall
+section .rodata
+name: db "data", 0
+section .bss
+alignb 4096
+pages: resb 16384`;
+
 describe.each(['jit', 'unicorn'] as const)('in %s', (engine) => {
+  it('what was read of a file is what it held then, however it was changed since', async () => {
+    const text = Array.from({ length: 16_384 }, (_, i) => 'abcdefg'[(i * i) % 7]).join('');
+    const rig = await TimeRig.start(REREAD, engine, { data: text });
+    open.push(rig);
+    const states = new Map([[0, rig.hash()]]);
+    for (let piece = 1; rig.time.ended === null; piece = (piece * 7 + 3) % 3001) {
+      await rig.advance(rig.time.position + piece);
+      states.set(rig.time.position, rig.hash());
+      if (states.size % 3 === 0) rig.time.checkpoint();
+    }
+    expect(rig.time.ended).toEqual({ kind: 'exit', status: 0 });
+    const moments = [...states.keys()];
+    expect(moments.length).toBeGreaterThan(10);
+    for (const at of [...moments, ...moments.reverse()]) {
+      await rig.seek(at);
+      expect(rig.hash() === states.get(at), `at ${at}`).toBe(true);
+      if (at % 2 === 0) rig.time.checkpoint(); // in the past as well
+    }
+  });
+
   it('clock, random bytes, stdin, files and rdtsc are the same at every checkpoint', async () => {
     const rig = await TimeRig.start(PROGRAM, engine, { data: 'what the file holds\n'.repeat(9) });
     open.push(rig);

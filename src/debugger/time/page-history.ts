@@ -6,12 +6,25 @@
 
 /** The contents of one page, immutable. */
 export interface PageData {
-  /** 4,096 bytes; null stands for zeros. May be part of a larger buffer that the tape holds. */
-  readonly bytes: Uint8Array | null;
-  readonly hash: Uint32Array;
+  /** Where its bytes are; null: they are zeros. Often a larger buffer that the tape holds. */
+  readonly source: Uint8Array | null;
+  /** Where in it they begin. */
+  readonly offset: number;
+  /** Null when nobody has needed it. */
+  readonly hash: Uint32Array | null;
   /** Memory that goes when nobody holds it any more. */
   readonly cost: number;
   holders: number;
+}
+
+/** Whether two pages hold the same, as far as one can tell without looking at all their bytes. */
+export function isSamePage(a: PageData, b: PageData): boolean {
+  if (a === b || (a.source !== null && a.source === b.source && a.offset === b.offset)) return true;
+  return a.hash !== null && b.hash !== null && isSameHash(a.hash, b.hash);
+}
+
+export function isSameHash(a: Uint32Array, b: Uint32Array): boolean {
+  return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
 }
 
 /** Beside its bytes a version costs some objects. */
@@ -71,7 +84,10 @@ export class PageHistory {
   add(page: number, at: number, data: PageData): void {
     let versions = this.#versions.get(page);
     if (versions === undefined) this.#versions.set(page, (versions = []));
-    versions.splice(indexBefore(versions, at) + 1, 0, { at, data: this.#pool.hold(data) });
+    const version = { at, data: this.#pool.hold(data) };
+    const index = indexBefore(versions, at) + 1;
+    if (index === versions.length) versions.push(version);
+    else versions.splice(index, 0, version);
   }
 
   /**

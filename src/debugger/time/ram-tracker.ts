@@ -7,7 +7,7 @@ import { GUEST_FLOOR, MAX_RAM, PAGE_PROT_OFFSET, PAGE_SIZE, PROT } from '../../m
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
 import { addr, type Addr } from '../../shared/brand.ts';
 import { HASH_WORDS, PageHasher } from './page-hash.ts';
-import type { PageData } from './page-history.ts';
+import { isSameHash, isSamePage, type PageData } from './page-history.ts';
 
 const PAGES = MAX_RAM / PAGE_SIZE;
 const FIRST = GUEST_FLOOR / PAGE_SIZE;
@@ -19,9 +19,11 @@ export class RamTracker implements MemoryObserver {
   readonly #memory: GuestMemory;
   readonly #hasher: PageHasher;
   readonly #stop: () => void;
-  /** What each page held when it was last looked at, and the hashes of it. */
+  /** What each page held when it was last looked at. */
   readonly #known: PageData[];
+  /** The hashes of that, of those pages whose hash anybody has needed. */
   readonly #hashes = new Uint32Array(PAGES * HASH_WORDS);
+  readonly #hashed = new Uint8Array(PAGES);
   /** Pages changed from outside since then. */
   readonly #suspect = new Uint8Array(PAGES);
   /** Pages that were found to hold something, ever. */
@@ -34,11 +36,11 @@ export class RamTracker implements MemoryObserver {
   constructor(memory: GuestMemory) {
     this.#memory = memory;
     this.#hasher = new PageHasher(memory);
-    this.zero = { bytes: null, hash: this.#hasher.zero, cost: 0, holders: 1 };
+    this.zero = { source: null, offset: 0, hash: this.#hasher.zero, cost: 0, holders: 1 };
     this.#known = new Array<PageData>(PAGES).fill(this.zero);
-    for (let page = 0; page < PAGES; page++) this.#setHash(page, this.zero.hash);
+    for (let page = 0; page < PAGES; page++) this.#setHash(page, this.#hasher.zero);
     // what is not mapped is zero
-    for (const { start, end } of this.regions) this.written(start, end - start);
+    for (const { start, end } of this.regions) this.written(start, end - start, null);
     this.#stop = memory.observe(this);
   }
 
@@ -46,12 +48,13 @@ export class RamTracker implements MemoryObserver {
     this.#stop();
   }
 
-  written(start: Addr, length: number): void {
+  written(start: Addr, length: number, source: Uint8Array | null): void {
     this.#suspect.fill(1, Math.floor(start / PAGE_SIZE), Math.ceil((start + length) / PAGE_SIZE));
+    if (source !== null) this.keep(start, source);
   }
 
   remapped(start: Addr, length: number): void {
-    this.written(start, length);
+    this.written(start, length, null);
     this.#regions = null;
   }
 
@@ -66,26 +69,32 @@ export class RamTracker implements MemoryObserver {
   }
 
   /**
-   * Bytes kept elsewhere that RAM holds at `start` now: pages within need no copy of their own.
+   * Bytes that RAM holds at `start` now are kept elsewhere and never change there: pages within need
+   * no copy of their own.
    */
-  offer(start: number, bytes: Uint8Array): void {
+  keep(start: number, source: Uint8Array): void {
     const first = Math.ceil(start / PAGE_SIZE);
-    const count = Math.floor((start + bytes.length) / PAGE_SIZE) - first;
-    if (count <= 0) return;
-    this.#hasher.hash(first, count, (from, hashes) => {
-      for (let at = 0; at < hashes.length; at += HASH_WORDS) {
-        const page = from + at / HASH_WORDS;
-        const offset = page * PAGE_SIZE - start;
-        const part = bytes.subarray(offset, offset + PAGE_SIZE);
-        this.#learn(page, this.#dataOf(hashes.slice(at, at + HASH_WORDS), part, 0));
-        this.#suspect[page] = 0;
-      }
-    });
+    const end = Math.floor((start + source.length) / PAGE_SIZE);
+    for (let page = first; page < end; page++) {
+      const offset = page * PAGE_SIZE - start;
+      this.#learn(page, { source, offset, hash: null, cost: 0, holders: 0 });
+      this.#suspect[page] = 0;
+    }
   }
 
   /** What the page held when last looked at. */
   known(page: number): PageData {
     return this.#known[page] ?? this.zero;
+  }
+
+  /** How many pages have ever held anything. */
+  get used(): number {
+    return this.#used.size;
+  }
+
+  /** What RAM came from, if anybody has said. */
+  get origin(): unknown {
+    return this.#origin;
   }
 
   /** Says that all pages are now those of `origin`, for `changedSince`. */
@@ -102,29 +111,34 @@ export class RamTracker implements MemoryObserver {
   /** Finds out what all pages hold: from now on `known` is right. */
   look(): void {
     for (const [page, hash] of this.#scan()) {
-      const start = page * PAGE_SIZE;
-      if (sameHash(this.zero.hash, hash)) this.#learn(page, this.zero);
+      const at = page * PAGE_SIZE;
+      if (isSameHash(this.#hasher.zero, hash)) this.#learn(page, this.zero);
       else {
-        const bytes = this.#memory.bytes.slice(start, start + PAGE_SIZE);
-        this.#learn(page, this.#dataOf(hash, bytes, PAGE_SIZE));
+        const source = this.#memory.bytes.slice(at, at + PAGE_SIZE);
+        this.#learn(page, { source, offset: 0, hash, cost: PAGE_SIZE, holders: 0 });
       }
     }
   }
 
   /**
    * Brings pages to what they should hold and tells the memory's observers of those that change.
+   * @param among pages that may have to change beside those changed since `settle`; null: all
    */
-  bring(target: (page: number) => PageData): void {
-    for (const [page, hash] of this.#scan()) {
-      this.#used.add(page);
-      this.#setHash(page, hash);
-    }
+  bring(target: (page: number) => PageData, among: Iterable<number> | null): void {
+    const found = new Map(this.#scan());
+    const candidates = new Set(found.keys());
+    for (const page of among ?? this.#used) candidates.add(page);
+    if (among !== null) for (const page of this.#changed) candidates.add(page);
     const differing: number[] = [];
-    for (const page of this.#used) {
+    for (const page of candidates) {
       const data = target(page);
-      if (!this.#hasHash(page, data.hash)) differing.push(page);
+      const holds = found.get(page);
+      const same =
+        holds === undefined
+          ? isSamePage(this.known(page), data)
+          : data.hash !== null && isSameHash(holds, data.hash);
+      if (!same) differing.push(page);
       this.#learn(page, data);
-      this.#setHash(page, data.hash);
     }
     differing.sort((a, b) => a - b);
     for (let i = 0; i < differing.length;) {
@@ -137,10 +151,10 @@ export class RamTracker implements MemoryObserver {
   }
 
   #put(page: number): void {
-    const { bytes } = this.known(page);
+    const { source, offset } = this.known(page);
     const at = page * PAGE_SIZE;
-    if (bytes === null) this.#memory.bytes.fill(0, at, at + PAGE_SIZE);
-    else this.#memory.bytes.set(bytes, at);
+    if (source === null) this.#memory.bytes.fill(0, at, at + PAGE_SIZE);
+    else this.#memory.bytes.set(source.subarray(offset, offset + PAGE_SIZE), at);
   }
 
   #learn(page: number, data: PageData): void {
@@ -148,7 +162,8 @@ export class RamTracker implements MemoryObserver {
     this.#used.add(page);
     this.#changed.add(page);
     this.#known[page] = data;
-    this.#setHash(page, data.hash);
+    this.#hashed[page] = data.hash === null ? 0 : 1;
+    if (data.hash !== null) this.#hashes.set(data.hash, page * HASH_WORDS);
   }
 
   /** The pages that hold something else than is known, with the hashes of it. */
@@ -160,17 +175,34 @@ export class RamTracker implements MemoryObserver {
         const offset = from * HASH_WORDS;
         for (let i = 0; i < now.length; i += HASH_WORDS) {
           const at = offset + i;
+          const page = at / HASH_WORDS;
+          if (this.#hashed[page] === 0) {
+            if (!this.#holdsKnown(page)) found.push([page, now.slice(i, i + HASH_WORDS)]);
+            else this.#setHash(page, now.subarray(i, i + HASH_WORDS));
+            continue;
+          }
           const same =
             now[i] === known[at] &&
             now[i + 1] === known[at + 1] &&
             now[i + 2] === known[at + 2] &&
             now[i + 3] === known[at + 3];
-          if (!same) found.push([at / HASH_WORDS, now.slice(i, i + HASH_WORDS)]);
+          if (!same) found.push([page, now.slice(i, i + HASH_WORDS)]);
         }
       });
     }
     this.#suspect.fill(0);
     return found;
+  }
+
+  /** Whether a page holds what is known, by its bytes: nobody has needed the hash so far. */
+  #holdsKnown(page: number): boolean {
+    const { source, offset } = this.known(page);
+    const ram = this.#memory.bytes;
+    const at = page * PAGE_SIZE;
+    for (let i = 0; i < PAGE_SIZE; i++) {
+      if (ram[at + i] !== (source?.[offset + i] ?? 0)) return false;
+    }
+    return true;
   }
 
   /** Stretches of pages that may have changed since the last look. */
@@ -190,21 +222,8 @@ export class RamTracker implements MemoryObserver {
     return runs;
   }
 
-  #dataOf(hash: Uint32Array, bytes: Uint8Array, cost: number): PageData {
-    if (sameHash(this.zero.hash, hash)) return this.zero;
-    return { bytes, hash, cost, holders: 0 };
-  }
-
-  #hasHash(page: number, hash: Uint32Array): boolean {
-    const at = page * HASH_WORDS;
-    return sameHash(this.#hashes.subarray(at, at + HASH_WORDS), hash);
-  }
-
   #setHash(page: number, hash: Uint32Array): void {
     this.#hashes.set(hash, page * HASH_WORDS);
+    this.#hashed[page] = 1;
   }
-}
-
-function sameHash(a: Uint32Array, b: Uint32Array): boolean {
-  return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
 }

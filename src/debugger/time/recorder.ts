@@ -15,9 +15,6 @@ const BY_ARGUMENT = new Set([0, 1, 3, 8, 19, 20]);
 const BY_RESULT = new Set([2, 257]);
 const WRITES = new Set([1, 20]);
 
-/** From this size on, bytes on the tape serve for checkpoints too. */
-const BLOB = 16 * 1024;
-
 const NOTHING: Omit<Effect, 'ops'> = {
   space: null,
   bases: null,
@@ -31,16 +28,16 @@ const NOTHING: Omit<Effect, 'ops'> = {
 export class Recorder {
   readonly #memory: GuestMemory;
   readonly #process: Process;
-  readonly #tracker: RamTracker;
   readonly #effects: EffectRecorder;
   readonly #registers: SyscallRegisters;
   #call = { number: 0, argument: 0, stdin: 0 };
 
+  /** @param tracker listens to memory already: it hears of each change before the tape does */
   constructor(memory: GuestMemory, process: Process, tracker: RamTracker) {
     this.#memory = memory;
     this.#process = process;
-    this.#tracker = tracker;
-    this.#effects = new EffectRecorder(memory);
+    // what the tape keeps of RAM serves for checkpoints too
+    this.#effects = new EffectRecorder(memory, (start, bytes) => tracker.keep(start, bytes));
     this.#registers = new SyscallRegisters(memory);
     process.stdin.keep();
   }
@@ -69,7 +66,6 @@ export class Recorder {
     const { state } = this.#memory;
     const { number } = this.#call;
     const ops = this.#effects.end();
-    this.#offer(ops);
     const result = BigInt.asIntN(64, state.gpr(GPR.rax));
     const stdin = this.#process.stdin.taken;
     const parts: Omit<Effect, 'ops'> = {
@@ -84,14 +80,6 @@ export class Recorder {
     const empty = ops.length === 0 && Object.values(parts).every((part) => part === null);
     const at = state.instructions;
     return { at, number, rax: state.gpr(GPR.rax), effect: empty ? null : { ...parts, ops } };
-  }
-
-  /** Large writes that stand in RAM as they were made: their bytes serve for checkpoints too. */
-  #offer(ops: readonly MemoryOp[]): void {
-    const large = ops.filter((op) => op.kind === 'write' && op.bytes.length >= BLOB);
-    // several changes might overlap
-    const [op] = large;
-    if (ops.length === 1 && op?.kind === 'write') this.#tracker.offer(op.start, op.bytes);
   }
 
   /** Lets the user change the state, also while a call waits. */

@@ -241,6 +241,10 @@ class TimeFile implements OpenFile {
     return this.#file.read(into, position);
   }
 
+  share(position: number, length: number): Uint8Array | null {
+    return this.#file.share?.(position, length) ?? null;
+  }
+
   write(from: Uint8Array, position: number): number | Promise<void> {
     const stat = this.#append ? this.#file.stat() : null;
     const at = stat === null || typeof stat === 'number' ? position : stat.size;

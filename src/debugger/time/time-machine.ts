@@ -28,7 +28,7 @@ import type { TimeFiles } from './time-files.ts';
 export const DEFAULT_BUDGET = 256 * 2 ** 20;
 
 /** Milliseconds of running between two checkpoints: at the least, and at most. */
-const INTERVAL = 100;
+const INTERVAL = 50;
 const LONGEST_INTERVAL = 600;
 
 /** Between the two, a checkpoint is due after so many times what the last one took. */
@@ -139,6 +139,11 @@ export class TimeMachine {
   /** Whether this is the present, and the kernel's side as well. */
   get alive(): boolean {
     return !this.#past && this.#kernel === this.#branch;
+  }
+
+  /** Whether this is within a repeated string instruction: no count of instructions says where. */
+  get midway(): boolean {
+    return this.#midway;
   }
 
   /** Changes whenever the machine's state may have. */

@@ -142,6 +142,12 @@ export class Timekeeper {
     return performTimeCommand(command, { travel: this.#travel, rules, index, cancelled });
   }
 
+  /** What can be done while the machine stands here and nobody wants anything; null: nothing. */
+  rest(): (() => boolean) | null {
+    const rest = this.#travel?.rest;
+    return rest?.begin() === true ? () => rest.slice() : null;
+  }
+
   timeline(): Timeline {
     const time = this.#time;
     const position = this.#options.memory.state.instructions;

@@ -6,6 +6,7 @@
 import type { EngineStop, RunResult, Watch } from '../../cpu/cpu.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { Pace, SLICE } from '../pace.ts';
+import { APPROACH, Rest, TRACED } from './rest.ts';
 import { StepTrace } from './step-trace.ts';
 import type { TimeMachine } from './time-machine.ts';
 
@@ -42,17 +43,13 @@ const STRAY = 64;
 /** With so many hits in one stretch its latter half is looked through by itself. */
 const MANY = 1000;
 
-/** How far before the goal checkpoints are left on the way to it: so that steps back are short. */
-const APPROACH = [65_536, 4096];
-
-/** Instructions before the goal that are noted one by one. */
-const TRACED = { jit: 256, unicorn: 64 } as const;
-
 /** Thrown inside to get out; every public method turns it into its answer. */
 class Cancelled extends Error {}
 
 export class Travel {
   readonly time: TimeMachine;
+  /** What is done while nobody travels. */
+  readonly rest: Rest;
   readonly #host: TravelHost;
   readonly #pace = new Pace();
   readonly #trace: StepTrace;
@@ -63,6 +60,7 @@ export class Travel {
   constructor(time: TimeMachine, host: TravelHost) {
     this.time = time;
     this.#trace = new StepTrace(time);
+    this.rest = new Rest(time, this.#trace, host.now);
     this.#host = host;
   }
 
@@ -71,7 +69,7 @@ export class Travel {
     return this.#trace.step(false);
   }
 
-  /** To be called before anything here, once somebody else has set breakpoints or watches. */
+  /** To be called before anything here but `step`, once somebody else has set breakpoints or watches. */
   begin(): void {
     this.#armed = null;
     this.#breathed = this.#host.now();

@@ -96,11 +96,12 @@ const moveIn: Move = (kernel, description, address, length) => {
     if (stat.kind === 'directory') return -ERRNO.EISDIR;
     return stat.kind === 'file' && description.position >= stat.size ? 0 : -ERRNO.EFAULT;
   }
-  const n = target.read(kernel.user.view(address, room), description.position);
+  const { position } = description;
+  const n = target.read(kernel.user.view(address, room), position);
   if (typeof n !== 'number') return { promise: n, why: 'other' };
   if (n > 0) {
     description.position += n;
-    kernel.user.written(address, n);
+    kernel.user.written(address, n, target.share?.(position, n));
   }
   return n;
 };

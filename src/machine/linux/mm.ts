@@ -115,7 +115,6 @@ function mapFile(kernel: Kernel, file: OpenFile, mapping: FileMapping): Maybe<nu
       return error;
     }
     if (backed > 0) kernel.space.protect(start, backed, prot);
-    if (fromFile > 0) kernel.user.written(start, fromFile);
     return start;
   };
   const filled = fill(kernel, file, mapping, 0, fromFile);
@@ -140,6 +139,7 @@ function fill(
     }
     if (n < 0) return n;
     if (n === 0) break;
+    kernel.user.written(mapping.start + at, n, file.share?.(mapping.offset + at, n));
     at += n;
   }
   return 0;

@@ -48,9 +48,9 @@ export class UserMemory {
     return this.#memory.bytes.subarray(address, address + length);
   }
 
-  /** To be called after writing through `view`. */
-  written(address: number, length: number): void {
-    this.#memory.noteWritten(addr(address), length);
+  /** To be called after writing through `view`. See `MemoryObserver.written`. */
+  written(address: number, length: number, source: Uint8Array | null = null): void {
+    this.#memory.noteWritten(addr(address), length, source);
   }
 
   /** @returns 0, or -EFAULT when not all of it can be written (nothing is, then). */
