@@ -9,11 +9,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ENGINE_NAMES } from '../cpu/engines.ts';
+import { BareChromium } from './bench/bare-page.ts';
 import { benchDebug } from './bench/debug.ts';
 import { benchEngines } from './bench/engines.ts';
 import { benchNative } from './bench/native.ts';
 import { benchPage } from './bench/page.ts';
-import { prepareWorkloads } from './bench/programs.ts';
+import { prepareWorkloads, WORKLOAD_FILES } from './bench/programs.ts';
 import { benchTime } from './bench/time.ts';
 import { benchTraining } from './bench/training.ts';
 import { ensureDigits, findMnist, PROJECT } from './digits-files.ts';
@@ -26,12 +27,26 @@ Measures and prints tables; without a part, all of them.
 
   native    training on one core: our kernels, plain C, NumPy, PyTorch (those that are present);
             loading, classifying. --epochs N: train no longer than that, to try it
-  engines   instructions a second: native and each engine under Node, with ratios; whole
-            trainings and their weights' SHA-256; what translating costs
+  engines   instructions a second: native, each engine under Node, the JIT in Chromium, with
+            ratios; whole trainings and their weights' SHA-256; what translating costs
   time      what recording costs, and going back: seeks in a training epoch, steps back
   debug     what watchpoints and the exact profile cost a training at full speed
-  page      the built page in Chromium: sizes, load, step, read and assemble latency
+  page      the built page in Chromium: sizes, load, step, read and assemble latency; what the
+            views cost a training at full speed
 `;
+
+/** Chromium with what the workloads read; null, with the reason printed, where there is none. */
+async function chromiumWith(folder: string): Promise<BareChromium | null> {
+  process.stderr.write('  building the worker …\n');
+  try {
+    const browser = await BareChromium.start(folder);
+    for (const name of WORKLOAD_FILES) await browser.put(name, join(folder, name));
+    return browser;
+  } catch (error) {
+    console.log(`(nothing in Chromium: ${error instanceof Error ? error.message : String(error)})`);
+    return null;
+  }
+}
 
 const asked = process.argv.slice(2);
 const epochsAt = asked.indexOf('--epochs');
@@ -66,12 +81,18 @@ if (asked.includes('--help')) {
       await benchNative(mnist ?? (await ensureDigits()), folder, epochs);
     }
     if (parts.includes('engines')) {
-      benchEngines(await prepareWorkloads(folder), ENGINE_NAMES, folder);
-      console.log('');
+      const workloads = await prepareWorkloads(folder);
       const mnist = await findMnist();
       const name = mnist === null ? 'the built-in digits' : 'MNIST';
-      await benchTraining(mnist ?? (await ensureDigits()), name, folder);
-      console.log('');
+      const browser = await chromiumWith(folder);
+      try {
+        await benchEngines(workloads, ENGINE_NAMES, browser, folder);
+        console.log('');
+        await benchTraining(mnist ?? (await ensureDigits()), name, browser, folder);
+        console.log('');
+      } finally {
+        await browser?.close();
+      }
     }
     if (parts.includes('time')) {
       const mnist = await findMnist();

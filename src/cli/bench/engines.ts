@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * Instructions a second: the same bytes on the silicon and in the engines, under Node.
+ * Instructions a second: the same bytes on the silicon, in the engines under Node, and in the
+ * product's worker in Chromium.
  *
  * Each figure is a difference between a long and a short run of the same program, so that process
  * start, loading and compiling the emulator cancel out. Counts come from the emulator, which counts
@@ -9,6 +10,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PROJECT } from '../digits-files.ts';
+import type { BareChromium } from './bare-page.ts';
 import type { Workload } from './programs.ts';
 import { figure, median, table } from './table.ts';
 
@@ -52,52 +54,79 @@ interface Rates {
   readonly unitNs: ReadonlyMap<string, number>;
 }
 
-function measure(workload: Workload, engines: readonly string[], folder: string): Rates {
+/** One run of so many units of a workload. */
+type Runner = (workload: Workload, units: number) => Stats | Promise<Stats>;
+
+/** Native runs, each a short and a long one. */
+const NATIVE_ROUNDS = 5;
+
+async function measure(
+  workload: Workload,
+  engines: ReadonlyMap<string, Runner>,
+  nativeToo: boolean,
+  folder: string,
+): Promise<Rates> {
   const { units, nativeFactor } = workload;
   const unitNs = new Map<string, number>();
   let perUnit = NaN;
-  for (const engine of engines) {
-    if (engine === 'native') {
-      const more = units * nativeFactor;
-      const differences = [1, 2, 3, 4, 5].map(
-        () => native(workload, more + units, folder) - native(workload, units, folder),
-      );
-      unitNs.set(engine, (median(differences) * 1e6) / more);
-      continue;
-    }
+  const differences: number[] = [];
+  const onSilicon = (): void => {
+    const more = units * nativeFactor;
+    const ms = native(workload, more + units, folder) - native(workload, units, folder);
+    differences.push((ms * 1e6) / more);
+  };
+  for (const [engine, run] of engines) {
+    // before, between and behind the engines: the machine may be faster at one time than at another
+    if (nativeToo) onSilicon();
     // A compiling engine is measured over as much work as the silicon.
-    const more = engine === 'jit' ? units * nativeFactor : units;
-    const short = emulated(engine, workload, units, folder);
-    const long = emulated(engine, workload, units + more, folder);
+    const more = engine === 'unicorn' ? units : units * nativeFactor;
+    const short = await run(workload, units);
+    const long = await run(workload, units + more);
     const instructions = (long.instructions - short.instructions) / more;
     if (Number.isNaN(perUnit)) perUnit = instructions;
     unitNs.set(engine, ((long.ms - short.ms) * 1e6) / more);
   }
+  if (nativeToo) {
+    while (differences.length < NATIVE_ROUNDS) onSilicon();
+    unitNs.set('native', median(differences));
+  }
   return { perUnit, unitNs };
 }
 
-/** Prints millions of instructions a second on each workload, and the ratios to native. */
-export function benchEngines(
+/**
+ * Prints millions of instructions a second on each workload, and the ratios to native.
+ * @param browser Chromium with the workloads' files; null where there is none.
+ */
+export async function benchEngines(
   workloads: readonly Workload[],
-  engines: readonly string[],
+  names: readonly string[],
+  browser: BareChromium | null,
   folder: string,
-): void {
+): Promise<void> {
   const nativeToo = process.platform === 'linux' && process.arch === 'x64';
+  const runners = new Map<string, Runner>(
+    names.map((name) => [name, (workload, n) => emulated(name, workload, n, folder)]),
+  );
+  if (browser) {
+    runners.set('jit in Chromium', ({ image, args }, n) => browser.run(image, args(n)));
+  }
+  const engines = [...runners.keys()];
   const columns = [...engines, ...(nativeToo ? ['native'] : [])];
-  const rows = workloads.map((workload) => {
+  const rows: string[][] = [];
+  for (const workload of workloads) {
     process.stderr.write(`  ${workload.name} …\n`);
-    const { perUnit, unitNs } = measure(workload, columns, folder);
+    const { perUnit, unitNs } = await measure(workload, runners, nativeToo, folder);
     const rate = (engine: string): number => (perUnit * 1000) / (unitNs.get(engine) ?? NaN);
-    const nativeNs = unitNs.get('native');
-    return [
+    const nativeNs = unitNs.get('native') ?? NaN;
+    rows.push([
       workload.name,
       figure(perUnit),
       ...columns.map((engine) => figure(rate(engine))),
-      ...(nativeNs === undefined
-        ? []
-        : engines.map((engine) => `${figure((unitNs.get(engine) ?? NaN) / nativeNs)} x`)),
-    ];
-  });
+      ...(nativeToo
+        ? engines.map((engine) => `${figure((unitNs.get(engine) ?? NaN) / nativeNs)} x`)
+        : []),
+    ]);
+  }
   const ratios = nativeToo ? engines.map((engine) => `${engine} / native time`) : [];
   const head = [
     'workload',

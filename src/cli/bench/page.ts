@@ -7,6 +7,7 @@ import { chromium, type Browser, type Page } from '@playwright/test';
 import { build, preview } from 'vite';
 import { CHROMIUM_FLAGS, findChromium } from '../chromium.ts';
 import { PROJECT } from '../digits-files.ts';
+import { viewsCost } from './page-views.ts';
 import { heldSteps, stepLatencies } from './page-steps.ts';
 import { scrollRates } from './page-scroll.ts';
 import { figure, median, percentile95, table } from './table.ts';
@@ -135,8 +136,13 @@ async function boot(page: Page, args: string): Promise<void> {
   await page.getByText('Ready at the entry').waitFor({ timeout: 60_000 });
 }
 
-/** Instructions a second of a whole run in the page. */
-async function runRate(page: Page, args: string): Promise<number> {
+interface WholeRun {
+  /** From the key to the status that says so. */
+  readonly ms: number;
+  readonly mips: number;
+}
+
+async function wholeRun(page: Page, args: string): Promise<WholeRun> {
   await boot(page, args);
   const started = performance.now();
   await page.keyboard.press('F5');
@@ -146,7 +152,7 @@ async function runRate(page: Page, args: string): Promise<number> {
     .waitFor({ timeout: 600_000 });
   const ms = performance.now() - started;
   const text = await page.getByLabel('Instructions executed').textContent();
-  return Number((text ?? '').replace(/\D/g, '')) / ms / 1000;
+  return { ms, mips: Number((text ?? '').replace(/\D/g, '')) / ms / 1000 };
 }
 
 function row(name: string, values: readonly number[], goal: string): string[] {
@@ -181,7 +187,9 @@ export async function benchPage(): Promise<void> {
     const scrolls = await scrollRates(page);
     const readings = await readLatencies(page);
     const pauses = await pauseLatencies(page);
-    const rate = await runRate(page, `${WHOLE_RUN} --weights data/weights/bench.bin`);
+    const args = `${WHOLE_RUN} --weights data/weights/bench.bin`;
+    const whole = await wholeRun(page, args);
+    const views = await viewsCost(browser, args, async () => (await wholeRun(page, args)).ms);
     const assembled = await assembleLatencies(page);
     const rows = [
       row('page load to a machine at its entry, ms', ready, ''),
@@ -202,7 +210,8 @@ export async function benchPage(): Promise<void> {
       );
     }
     console.log(`\nrequests until ready: ${last.requests}`);
-    console.log(`a whole run in the page (${WHOLE_RUN}): ${figure(rate)} MIPS`);
+    console.log(`a whole run in the page (${WHOLE_RUN}): ${figure(whole.mips)} MIPS`);
+    console.log(views);
   } finally {
     await browser.close();
     await server.close();

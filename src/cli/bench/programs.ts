@@ -12,15 +12,15 @@ export interface Workload {
   readonly image: string;
   /** Arguments for `units` units of work; start-up costs the same for any number. */
   readonly args: (units: number) => readonly string[];
-  /** Units that take Unicorn about two seconds. */
+  /** Units that take Unicorn some seconds. */
   readonly units: number;
-  /** Units more that the native run gets, so that it too takes long enough to be measured. */
+  /** How many times as many more the others get, so that they too take long enough to be measured. */
   readonly nativeFactor: number;
 }
 
 const PROGRAMS: readonly { name: string; title: string; units: number; nativeFactor: number }[] = [
-  { name: 'dot', title: 'dot product, scalar', units: 3000, nativeFactor: 200 },
-  { name: 'sieve', title: 'sieve', units: 20, nativeFactor: 50 },
+  { name: 'dot', title: 'dot product, scalar', units: 1000, nativeFactor: 600 },
+  { name: 'sieve', title: 'sieve', units: 10, nativeFactor: 100 },
   { name: 'sort', title: 'shell sort', units: 15, nativeFactor: 50 },
   { name: 'fib', title: 'recursive fib', units: 60, nativeFactor: 100 },
   { name: 'bytes', title: 'rep movsb and byte scan', units: 25, nativeFactor: 200 },
@@ -53,6 +53,14 @@ async function readingSet(folder: string): Promise<string> {
   return target;
 }
 
+/** The files in `folder` that the workloads read, as they name them. */
+export const WORKLOAD_FILES: readonly string[] = [
+  ...IDX_FILES.map((name) => `data/${name}`),
+  'reading/t10k-images-idx3-ubyte',
+  'reading/t10k-labels-idx1-ubyte',
+  'sigmoid.bin',
+];
+
 /**
  * Makes the images and data in `folder`.
  * @returns the workloads, ready to run from `folder` as working directory
@@ -78,8 +86,8 @@ export async function prepareWorkloads(folder: string): Promise<Workload[]> {
     name: 'forward pass (sigmoid test, per 100 images)',
     image: sigmoid,
     args: (n) => `test --data reading --weights sigmoid.bin --limit ${n * 100}`.split(' '),
-    units: 8,
-    nativeFactor: 7,
+    units: 2,
+    nativeFactor: 28,
   };
   const training: Workload = {
     name: 'training (sigmoid train, per mini-batch of 32)',
@@ -88,8 +96,8 @@ export async function prepareWorkloads(folder: string): Promise<Workload[]> {
       `train --data data --weights out.bin --seed 1 --limit 320 --epochs ${Math.round(n / 10)}`.split(
         ' ',
       ),
-    units: 20,
-    nativeFactor: 100,
+    units: 10,
+    nativeFactor: 200,
   };
   return [small[0], reading, training, ...small.slice(1)].filter((w) => w !== undefined);
 }

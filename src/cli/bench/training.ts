@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Whole trainings: the same program natively and in the JIT under Node, its weights compared. */
+/** Whole trainings: the same program natively and in the JIT, in Node and Chromium, its weights compared. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { MemoryFiles } from '../../machine/memory-files.ts';
 import { IDX_FILES } from '../../nn/idx.ts';
 import { runEmulated } from '../../nn/testing/emulated.ts';
 import { ensureDigits, PROJECT } from '../digits-files.ts';
+import type { BareChromium } from './bare-page.ts';
 import { figure, table } from './table.ts';
 
 const TSX = join(PROJECT, 'node_modules/tsx/dist/cli.mjs');
@@ -24,9 +25,13 @@ interface Trained {
   readonly sha256: string;
 }
 
+function trainingOf(epochs: number): string[] {
+  return `train --data data --weights out.bin --seed 1 --epochs ${epochs}`.split(' ');
+}
+
 async function train(command: readonly string[], epochs: number, cwd: string): Promise<Trained> {
   const [file = '', ...before] = command;
-  const options = `train --data data --weights out.bin --seed 1 --epochs ${epochs}`.split(' ');
+  const options = trainingOf(epochs);
   const started = performance.now();
   const run = spawnSync(file, [...before, ...options], { cwd, encoding: 'utf8' });
   const seconds = (performance.now() - started) / 1000;
@@ -54,15 +59,29 @@ async function compiling(): Promise<string> {
   );
 }
 
+async function trainInChromium(browser: BareChromium, epochs: number): Promise<Trained> {
+  const { ms } = await browser.run(SIGMOID, trainingOf(epochs));
+  return { seconds: ms / 1000, sha256: await browser.sha256('out.bin') };
+}
+
 /**
- * Prints the seconds of whole trainings, start-up included, with their ratio and SHA-256.
+ * Prints the seconds of whole trainings with their ratio and SHA-256. Under Node the start of the
+ * process is included; in Chromium it is from the command to its end in a fresh worker.
  * @param data folder with the four IDX files
  * @param name of the data, for the heading
  */
-export async function benchTraining(data: string, name: string, folder: string): Promise<void> {
+export async function benchTraining(
+  data: string,
+  name: string,
+  browser: BareChromium | null,
+  folder: string,
+): Promise<void> {
   const cwd = join(folder, 'whole');
   await mkdir(join(cwd, 'data'), { recursive: true });
-  for (const file of IDX_FILES) await copyFile(join(data, file), join(cwd, 'data', file));
+  for (const file of IDX_FILES) {
+    await copyFile(join(data, file), join(cwd, 'data', file));
+    await browser?.put(`data/${file}`, join(data, file));
+  }
   const emulated = [process.execPath, TSX, join(PROJECT, 'src/cli/emu.ts'), '--engine', 'jit'];
   const nativeToo = process.platform === 'linux' && process.arch === 'x64';
   const rows: string[][] = [];
@@ -70,17 +89,27 @@ export async function benchTraining(data: string, name: string, folder: string):
     process.stderr.write(`  training, ${epochs} on ${name} …\n`);
     const native = nativeToo ? await train([SIGMOID], epochs, cwd) : null;
     const jit = await train([...emulated, SIGMOID], epochs, cwd);
-    const same = native === null ? '-' : native.sha256 === jit.sha256 ? 'the same' : 'DIFFERENT';
+    const there = browser && (await trainInChromium(browser, epochs));
+    const all = [native, jit, there].filter((run) => run !== null);
+    const same = new Set(all.map(({ sha256 }) => sha256)).size === 1;
+    const ratio = (run: Trained | null): string =>
+      native && run ? `${figure(run.seconds / native.seconds)} x` : '-';
     rows.push([
       `${epochs} on ${name}`,
       figure(native?.seconds ?? NaN),
       figure(jit.seconds),
-      `${figure(jit.seconds / (native?.seconds ?? NaN))} x`,
-      same,
+      figure(there?.seconds ?? NaN),
+      ratio(jit),
+      ratio(there),
+      same ? 'the same' : 'DIFFERENT',
       jit.sha256,
     ]);
   }
-  const head = ['epochs of training (sigmoid)', 'native s', 'jit s', 'jit / native', 'weights'];
-  console.log(`${table([...head, 'SHA-256 in the JIT'], rows)}\n`);
+  const head = [
+    'epochs of training (sigmoid)',
+    ...['native s', 'jit s', 'in Chromium s', 'jit / native', 'in Chromium / native'],
+    ...['weights', 'SHA-256 in the JIT'],
+  ];
+  console.log(`${table(head, rows)}\n`);
   console.log(await compiling());
 }
