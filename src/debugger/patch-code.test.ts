@@ -57,7 +57,7 @@ async function patchOf(from: string, to: string): Promise<CodePatch> {
 
 function apply(rig: Rig, patch: CodePatch): string | null {
   const { memory, process, index } = rig;
-  return rig.session.edit(() => patchCode(memory, process, index, patch));
+  return rig.session.edit(() => patchCode(memory, process, index, patch), patch.debug);
 }
 
 describe.each(['jit', 'unicorn'] as const)('changed code in %s', (engine) => {
@@ -122,6 +122,67 @@ describe.each(['jit', 'unicorn'] as const)('changed code in %s', (engine) => {
     await rig.run({ kind: 'step-in', count: 2 });
     expect(rig.gpr('rcx')).toBe(0n);
   });
+
+  it('has its own lines, in a fault too, and the old code the old ones', async () => {
+    const rig = await start(engine);
+    const patch = await patchOf(
+      'xor ecx, ecx\n    add ecx, 1',
+      '; another line\n    xor ecx, ecx\n    div ecx\n    nop',
+    );
+    const div = rig.at('work.inside') + 2;
+    const line = (rip: number): number | undefined => rig.session.index?.lineAt(rip)?.line;
+    const old = line(div) ?? 0;
+    rig.session.setBreakpoints([rig.at('work')]);
+    for (let i = 0; i < 3; i++) await rig.run({ kind: 'continue' });
+    const at = rig.memory.state.instructions;
+    expect(apply(rig, patch)).toBe(null);
+    expect(line(div)).toBe(old + 1);
+    rig.session.setBreakpoints([]);
+    const reason = await rig.run({ kind: 'continue' });
+    expect(reason).toMatchObject({ kind: 'fault', fault: { code: 'divide-error', rip: div } });
+    expect(reason).toMatchObject({ fault: { line: old + 1 } });
+
+    await rig.run({ kind: 'seek', instructions: at - 1 });
+    expect(line(div)).toBe(old);
+    await rig.run({ kind: 'continue' }); // from the past through the change
+    expect(line(div)).toBe(old + 1);
+    await rig.run({ kind: 'seek', instructions: at - 1 });
+    expect(rig.session.edit(() => null)).toBe(null); // another branch, without the change
+    await rig.run({ kind: 'step-in', count: 3 });
+    expect(line(div)).toBe(old);
+    await rig.run({ kind: 'to-branch', id: 0 });
+    expect(line(div)).toBe(old + 1);
+    await rig.run({ kind: 'to-branch', id: 1 });
+    expect(line(div)).toBe(old);
+  });
+
+  it('is searched for who wrote a register as it was at each moment', async () => {
+    const rig = await start(engine);
+    const patch = await patchOf('xor ecx, ecx\n    add ecx, 1', 'add ecx, 1\n    xor ecx, ecx');
+    rig.session.setBreakpoints([rig.at('work')]);
+    for (let i = 0; i < 3; i++) await rig.run({ kind: 'continue' });
+    const at = rig.memory.state.instructions;
+    expect(apply(rig, patch)).toBe(null);
+    const who = { kind: 'last-register-write', register: 'rcx' } as const;
+    expect(await rig.run(who)).toMatchObject({ found: true });
+    expect(rig.place).toBe('work.inside+0x2'); // the old code: `add ecx, 1`
+    expect(rig.memory.state.instructions).toBeLessThan(at);
+    await rig.run({ kind: 'to-end' });
+    rig.session.setBreakpoints([rig.at('_start.round')]);
+    await rig.run({ kind: 'continue' });
+    await rig.run(who);
+    expect(rig.place).toBe('work.inside+0x3'); // the new code: `xor ecx, ecx`
+    expect(rig.memory.state.instructions).toBeGreaterThan(at);
+  });
+});
+
+it.each(['jit', 'unicorn'] as const)('has its own lines without a recording in %s', async (on) => {
+  const rig = await Rig.start(PROGRAM, { engine: on });
+  open.push(rig);
+  const inside = rig.at('work.inside');
+  const old = rig.session.index?.lineAt(inside)?.line ?? 0;
+  expect(apply(rig, await patchOf('add r12', '\n\n    sub r12'))).toBe(null);
+  expect(rig.session.index?.lineAt(inside)?.line).toBe(old + 2);
 });
 
 describe('changed code that does not fit', () => {
@@ -140,6 +201,6 @@ describe('changed code that does not fit', () => {
   });
 
   it('nothing has to be written for another comment', async () => {
-    expect(await patchOf('dec ebx', 'dec ebx ; one less')).toEqual({ writes: [], gone: [] });
+    expect(await patchOf('dec ebx', 'dec ebx ; one less')).toMatchObject({ writes: [], gone: [] });
   });
 });

@@ -158,7 +158,7 @@ export class Session {
     return this.time.ended ?? (this.#disposed ? { kind: 'pause' } : null);
   }
 
-  /** Symbols and lines of the program, or null without debug info. */
+  /** Symbols, and lines of the program as it is in the machine; null without debug info. */
   get index(): DebugIndex | null {
     return this.#index;
   }
@@ -196,11 +196,19 @@ export class Session {
   /**
    * A change of state by the user, at a stop. In the past it begins a new branch.
    * @param change @returns an error text, and then nothing has changed; or null
+   * @param debug of the program that the change makes of the one in the machine, if it does
    */
-  edit(change: () => string | null): string | null {
-    const error = this.time.edit(change);
+  edit(change: () => string | null, debug: DebugInfo | null = null): string | null {
+    const error = this.time.edit(change, debug);
+    this.#knowProgram();
     this.#tellTime();
     return error;
+  }
+
+  /** Lines and instructions are those of the program that is in the machine now. */
+  #knowProgram(): void {
+    const { program } = this.time;
+    if (program !== null) this.#index?.adopt(program);
   }
 
   /** Asks a running command to stop; its `run` then resolves with `pause`. */
@@ -251,6 +259,7 @@ export class Session {
       : await this.#forward(command);
     this.#goal = null;
     this.#armed = false;
+    this.#knowProgram();
     if (reason.kind === 'exit' || reason.kind === 'fault') this.time.finish(reason);
     if (STOPS.has(reason.kind)) this.time.mark(BREAKPOINT);
     this.#flushSamples();
@@ -383,6 +392,7 @@ export class Session {
    */
   async #serve({ stop }: RunResult, past: boolean): Promise<StopReason | null> {
     if (stop.kind === 'fault') {
+      this.#knowProgram();
       const bottom = this.#process.space.layout.stackTop - STACK_SIZE;
       const fault = reportFault(stop.fault, this.#memory, this.#index, bottom);
       return { kind: 'fault', fault };
@@ -428,6 +438,7 @@ export class Session {
       case 'exit':
         return { kind: 'exit', status: outcome.status };
       case 'killed':
+        this.#knowProgram();
         return { kind: 'fault', fault: reportKilled(outcome.signal, this.#memory, this.#index) };
     }
   }

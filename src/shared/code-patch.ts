@@ -18,6 +18,8 @@ export interface CodePatch {
   readonly writes: readonly { readonly address: number; readonly bytes: Uint8Array }[];
   /** Where instructions began and begin no more: nobody may stand there, or return there. */
   readonly gone: readonly number[];
+  /** What is known of the second assembly: its lines are others, perhaps. */
+  readonly debug: DebugInfo;
 }
 
 /** Differences that lie closer together than this are written as one. */
@@ -56,7 +58,7 @@ export function codePatch(from: PatchableProgram, to: PatchableProgram): Result<
     }
   }
   writes.sort((a, b) => a.address - b.address);
-  return ok({ writes, gone: goneStarts(from.debug, to.debug) });
+  return ok({ writes, gone: goneStarts(from.debug, to.debug), debug: to.debug });
 }
 
 /** @returns what lies elsewhere, or means something else, in the second; null: nothing. */

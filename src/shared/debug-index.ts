@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/** Questions one asks of an image's debug info, answered fast. Immutable. */
+/** Questions one asks of an image's debug info, answered fast. */
 import type { DebugInfo, DebugSymbol } from './debug-info.ts';
 
 export interface SourceLine {
@@ -13,26 +13,30 @@ export interface SourceLine {
 const RECORD = 4;
 
 export class DebugIndex {
-  readonly info: DebugInfo;
+  #info: DebugInfo;
   readonly #byName: ReadonlyMap<string, DebugSymbol>;
   /** `file:line` to the addresses of its instructions, ascending. */
-  readonly #code = new Map<string, number[]>();
+  #code: ReadonlyMap<string, readonly number[]>;
   readonly #text: readonly { start: number; end: number }[];
 
   constructor(info: DebugInfo) {
-    this.info = info;
+    this.#info = info;
     this.#byName = new Map(info.symbols.map((s) => [s.name, s]));
     this.#text = info.sections
       .filter((s) => s.name.startsWith('.text'))
       .map((s) => ({ start: s.start, end: s.start + s.size }));
-    for (let at = 0; at < info.lines.length; at += RECORD) {
-      const address = info.lines[at] ?? 0;
-      if (!this.isCode(address)) continue;
-      const key = `${info.lines[at + 2] ?? 0}:${info.lines[at + 3] ?? 0}`;
-      const known = this.#code.get(key);
-      if (known === undefined) this.#code.set(key, [address]);
-      else known.push(address);
-    }
+    this.#code = this.#codeOf(info);
+  }
+
+  get info(): DebugInfo {
+    return this.#info;
+  }
+
+  /** Answers from another assembly of the program from now on: of the same labels, but its lines. */
+  adopt(info: DebugInfo): void {
+    if (info === this.#info) return;
+    this.#info = info;
+    this.#code = this.#codeOf(info);
   }
 
   /** Whether `address` lies in a text section. */
@@ -110,6 +114,19 @@ export class DebugIndex {
       found = previous;
     }
     return found;
+  }
+
+  #codeOf({ lines }: DebugInfo): Map<string, number[]> {
+    const code = new Map<string, number[]>();
+    for (let at = 0; at < lines.length; at += RECORD) {
+      const address = lines[at] ?? 0;
+      if (!this.isCode(address)) continue;
+      const key = `${lines[at + 2] ?? 0}:${lines[at + 3] ?? 0}`;
+      const known = code.get(key);
+      if (known === undefined) code.set(key, [address]);
+      else known.push(address);
+    }
+    return code;
   }
 
   /** Start of the last record at or below `address`, -1 when there is none. */

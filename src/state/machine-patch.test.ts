@@ -94,7 +94,7 @@ describe('changed code in the machine', () => {
     arrive(1, 500);
     await machine.patch.apply();
     expect(fake.patches).toEqual([
-      { writes: [{ address: 0x401002, bytes: Uint8Array.of(9) }], gone: [] },
+      { writes: [{ address: 0x401002, bytes: Uint8Array.of(9) }], gone: [], debug: NEW.debug },
     ]);
     expect([machine.booted, machine.stale, machine.patch.possible]).toEqual([NEW, false, false]);
 

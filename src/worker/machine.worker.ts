@@ -211,7 +211,8 @@ class MachineWorker implements MachineApi {
     const process = this.#process;
     const index = this.#session?.index ?? null;
     if (process === null) return Promise.resolve('There is no program in the machine.');
-    return Promise.resolve(this.#edit(() => patchCode(this.#memory, process, index, patch)));
+    const change = (): string | null => patchCode(this.#memory, process, index, patch);
+    return Promise.resolve(this.#edit(change, patch.debug));
   };
 
   readonly regions: MachineApi['regions'] = () =>
@@ -285,10 +286,10 @@ class MachineWorker implements MachineApi {
   }
 
   /** Changes the state, if it may be changed now. @returns an error text, or null. */
-  #edit(change: () => string | null): string | null {
+  #edit(change: () => string | null, debug: BootRequest['debug'] = null): string | null {
     if (this.#session === null) return 'There is no program in the machine.';
     if (this.#session.running) return 'Pause the program before you change its state.';
-    return this.#session.edit(change);
+    return this.#session.edit(change, debug);
   }
 
   /** Engines are kept across boots: making one is slow, and its memory is never given back. */

@@ -2,11 +2,20 @@
 /** One course of events: its tape, its checkpoints, and where it ends so far. */
 import { addr } from '../../shared/brand.ts';
 import type { KernelState } from '../../machine/process.ts';
+import type { DebugInfo } from '../../shared/debug-info.ts';
 import type { StopReason } from '../../protocol/machine.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { FileLog } from './file-log.ts';
 import { Marks } from './marks.ts';
 import type { Effect, Tape } from './tape.ts';
+
+/** What is known of the program from a moment on: the user may put another assembly in its place. */
+export interface ProgramFrom {
+  /** The tape's entry of that edit, and its moment; -1: as the recording began. */
+  readonly entry: number;
+  readonly at: number;
+  readonly debug: DebugInfo;
+}
 
 export class Branch {
   readonly id: number;
@@ -18,6 +27,8 @@ export class Branch {
   readonly checkpoints: Checkpoints;
   readonly marks: Marks;
   readonly files: FileLog;
+  /** The programs that have been in the machine, the latest last; none without debug info. */
+  readonly programs: ProgramFrom[];
   /** The kernel's side before the first entry that the tape still has. */
   base: KernelState;
   /** Instructions executed at its end, as far as it has been run. */
@@ -33,6 +44,7 @@ export class Branch {
       'id' | 'parent' | 'forkedAt' | 'tape' | 'checkpoints' | 'files' | 'base' | 'end'
     >,
     marks = new Marks(),
+    programs: readonly ProgramFrom[] = [],
   ) {
     this.id = from.id;
     this.parent = from.parent;
@@ -43,6 +55,7 @@ export class Branch {
     this.base = from.base;
     this.end = from.end;
     this.marks = marks;
+    this.programs = [...programs];
   }
 
   /** Where the recording begins. */
@@ -69,7 +82,13 @@ export class Branch {
         end: at,
       },
       this.marks.fork(at),
+      this.programs.filter(({ entry }) => entry < entries),
     );
+  }
+
+  /** The program after the tape's entries before `entries`; null without debug info. */
+  programAt(entries: number): ProgramFrom | null {
+    return this.programs.findLast(({ entry }) => entry < entries) ?? null;
   }
 
   /** The kernel's side after the tape's entries before `entries`, but for the address space. */

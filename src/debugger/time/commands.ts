@@ -123,7 +123,7 @@ async function goTo(command: TimeCommand, context: CommandContext): Promise<Stop
       const { register, from, bytes } = command;
       const part =
         from === undefined ? { name: register } : { name: register, from, bytes: bytes ?? 8 };
-      const found = await lastRegisterWrite(travel, part, context.index?.info ?? null);
+      const found = await lastRegisterWrite(travel, part);
       return report(context, now, register, found);
     }
   }

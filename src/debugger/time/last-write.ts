@@ -46,22 +46,9 @@ export async function lastMemoryWrite(
 export async function lastRegisterWrite(
   travel: Travel,
   part: RegisterPart,
-  debug: DebugInfo | null,
 ): Promise<LastWrite | null> {
-  const { time } = travel;
-  const { memory, branch } = time;
-  const limit = time.position;
-  const applied = time.applied;
-  const starts: number[] = [];
-  const lines = debug?.lines ?? [];
-  for (let i = 0; i < lines.length; i += 4) starts.push(lines[i] ?? 0);
-  const writers = writersOf(memory, part, starts);
-  const hit = await travel.last(limit - 1, {
-    breakpoints: writers,
-    watches: [],
-    wanted: () => true,
-    width: 64,
-  });
+  const { branch, applied } = travel.time;
+  const hit = await lastExecution(travel, part);
   const [from, size] = placeOf(part);
   const edited = branch.tape.lastWith(applied, ({ edit }) => {
     if (edit === null) return false;
@@ -71,6 +58,36 @@ export async function lastRegisterWrite(
   const at = edited === null ? -1 : branch.tape.at(edited);
   if (at > (hit ?? -1)) return { at, by: 'edit' };
   return hit === null ? null : { at: hit, by: 'instruction' };
+}
+
+/** When an instruction that has a register as a result was about to be executed last. */
+async function lastExecution(travel: Travel, part: RegisterPart): Promise<number | null> {
+  const { time } = travel;
+  let inMemory = time.program;
+  let limit = time.position - 1;
+  // each program that was in the machine has instructions of its own
+  for (const program of [...time.branch.programs].reverse()) {
+    if (program.at > limit) continue;
+    if (program !== inMemory && !(await travel.seek(limit))) return null;
+    inMemory = program;
+    const hit = await travel.last(limit, {
+      breakpoints: writersOf(time.memory, part, startsOf(program.debug)),
+      watches: [],
+      wanted: () => true,
+      from: program.at,
+      width: 64,
+    });
+    if (hit !== null) return hit;
+    limit = program.at - 1;
+  }
+  return null;
+}
+
+/** Where instructions begin, data too. */
+function startsOf({ lines }: DebugInfo): number[] {
+  const starts: number[] = [];
+  for (let i = 0; i < lines.length; i += 4) starts.push(lines[i] ?? 0);
+  return starts;
 }
 
 /** Offset and size of a register in the state block. */

@@ -212,7 +212,7 @@ describe.each(['jit', 'unicorn'] as const)('in %s', (engine) => {
     const whoWrote = async (name: string, from?: number): Promise<string | null> => {
       await travel.seek(end);
       const part = from === undefined ? { name } : { name, from, bytes: 8 };
-      const found = await lastRegisterWrite(travel, part, rig.debug);
+      const found = await lastRegisterWrite(travel, part);
       if (found === null) return null;
       await travel.seek(found.at);
       return rig.index.describe(Number(rig.memory.state.rip));
@@ -227,7 +227,7 @@ describe.each(['jit', 'unicorn'] as const)('in %s', (engine) => {
       rig.memory.state.setGpr(GPR.r15, 1n);
       return null;
     });
-    const found = await lastRegisterWrite(travel, { name: 'r15' }, rig.debug);
+    const found = await lastRegisterWrite(travel, { name: 'r15' });
     expect(found).toEqual({ at: 300, by: 'edit' });
   });
 });

@@ -12,12 +12,14 @@ import type { Engine, RunResult } from '../../cpu/cpu.ts';
 import { LONGEST_INSTRUCTION } from '../../cpu/operand-access.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { Process } from '../../machine/process.ts';
+import type { DebugInfo } from '../../shared/debug-info.ts';
 import type { StopReason } from '../../protocol/machine.ts';
 import type { Addr } from '../../shared/brand.ts';
-import { Branch } from './branch.ts';
+import { Branch, type ProgramFrom } from './branch.ts';
 import { Checkpoints, type Checkpoint } from './checkpoints.ts';
 import { applyEntry } from './effects.ts';
 import { FileLog } from './file-log.ts';
+import { Marks } from './marks.ts';
 import { PageHistory, PagePool } from './page-history.ts';
 import { RamTracker } from './ram-tracker.ts';
 import { Recorder } from './recorder.ts';
@@ -38,6 +40,8 @@ export interface TimeMachineOptions {
   readonly memory: GuestMemory;
   readonly process: Process;
   readonly engine: Engine;
+  /** Of the program in the machine. */
+  readonly debug?: DebugInfo | null;
   /** The process's files, if they can be put back to another moment. */
   readonly files?: TimeFiles | null;
   /** Bytes. */
@@ -90,16 +94,15 @@ export class TimeMachine {
     this.#recorder = new Recorder(this.memory, this.process, this.#tracker);
     const at = this.position;
     const history = new PageHistory(this.#pool, this.#tracker.zero);
-    this.#branch = new Branch({
-      id: 0,
-      parent: null,
-      forkedAt: at,
+    const parts = {
+      ...{ id: 0, parent: null, forkedAt: at, end: at },
       tape: new Tape(),
       checkpoints: new Checkpoints(this.#tracker, history),
       files: this.#files?.log ?? new FileLog(),
       base: this.process.save(),
-      end: at,
-    });
+    };
+    const programs = options.debug == null ? [] : [{ entry: -1, at, debug: options.debug }];
+    this.#branch = new Branch(parts, new Marks(), programs);
     this.#branches.set(0, this.#branch);
     this.#kernel = this.#branch;
     this.checkpoint();
@@ -149,6 +152,11 @@ export class TimeMachine {
   /** Changes whenever the machine's state may have. */
   get moves(): number {
     return this.#moves;
+  }
+
+  /** What is known of the program at this moment, and since when; null without debug info. */
+  get program(): ProgramFrom | null {
+    return this.#branch.programAt(this.#applied);
   }
 
   /** Entries of the tape before this moment. */
@@ -248,15 +256,18 @@ export class TimeMachine {
    * A change of state by the user. In the past, or when the process has ended, it begins a new
    * branch. @returns what `change` says: an error text, and then nothing has changed; or null. Within
    * a repeated instruction nothing can be changed: no count of instructions names that moment.
+   * @param debug of the program that it is from now on, if it becomes another
    */
-  edit(change: () => string | null): string | null {
+  edit(change: () => string | null, debug: DebugInfo | null = null): string | null {
     if (this.#midway) return WITHIN;
     this.#moves++;
     const { error, entry } = this.#recorder.edit(change);
     if (error !== null) return error;
     if (this.#past || this.#branch.ended !== null) this.#fork();
-    this.#branch.tape.push(entry);
-    this.#applied = this.#branch.tape.length;
+    const { tape, programs } = this.#branch;
+    if (debug !== null) programs.push({ entry: tape.length, at: this.position, debug });
+    tape.push(entry);
+    this.#applied = tape.length;
     return null;
   }
 

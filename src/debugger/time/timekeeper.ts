@@ -8,6 +8,7 @@ import type { GuestMemory } from '../../machine/memory.ts';
 import type { Process, SyscallOutcome } from '../../machine/process.ts';
 import type { StopReason } from '../../protocol/machine.ts';
 import type { Around, TimeCommand, Timeline, TimelineTick } from '../../protocol/time.ts';
+import type { DebugInfo } from '../../shared/debug-info.ts';
 import type { DebugIndex } from '../../shared/debug-index.ts';
 import type { StopRules } from '../stops/stop-rules.ts';
 import { performTimeCommand } from './commands.ts';
@@ -41,10 +42,13 @@ export class Timekeeper {
   #budget: number;
   /** How the process ended, when there is no recording to know it. */
   #ended: StopReason | null = null;
+  /** What is known of the program, where no recording knows better. */
+  #program: DebugInfo | null;
 
   constructor(options: TimekeeperOptions) {
     this.#options = options;
     this.#budget = options.recording?.budget ?? DEFAULT_BUDGET;
+    this.#program = options.index?.info ?? null;
     if (options.recording !== null) this.#start();
   }
 
@@ -60,6 +64,11 @@ export class Timekeeper {
   /** How the process ended, if the machine stands at that end. */
   get ended(): StopReason | null {
     return this.#time === null ? this.#ended : this.#time.ended;
+  }
+
+  /** What is known of the program at this moment. */
+  get program(): DebugInfo | null {
+    return this.#time === null ? this.#program : (this.#time.program?.debug ?? null);
   }
 
   /** Whether there is anything to go back to. */
@@ -125,10 +134,14 @@ export class Timekeeper {
   }
 
   /** A change by the user; see `TimeMachine.edit`. */
-  edit(change: () => string | null): string | null {
-    if (this.#time === null) return change();
+  edit(change: () => string | null, debug: DebugInfo | null): string | null {
+    if (this.#time === null) {
+      const error = change();
+      if (error === null) this.#program = debug ?? this.#program;
+      return error;
+    }
     const { branch } = this.#time;
-    const error = this.#time.edit(change);
+    const error = this.#time.edit(change, debug);
     if (branch !== this.#time.branch) this.#options.rules.forgetAfter(this.#time.position);
     return error;
   }
@@ -194,6 +207,7 @@ export class Timekeeper {
     if (on) this.#start();
     else {
       this.#ended = this.#time?.ended ?? null;
+      this.#program = this.program;
       this.#time?.dispose();
       if (this.#options.recording?.files != null) this.#options.recording.files.noting = false;
       this.#time = null;
@@ -211,7 +225,8 @@ export class Timekeeper {
     const files = recording?.files ?? null;
     files?.restart(process.descriptors.entries());
     const { now } = host;
-    this.#time = new TimeMachine({ memory, process, engine, files, budget: this.#budget, now });
+    const [budget, debug] = [this.#budget, this.#program];
+    this.#time = new TimeMachine({ memory, process, engine, files, debug, budget, now });
     this.#travel = new Travel(this.#time, host);
   }
 }

@@ -29,6 +29,8 @@ export interface Query {
    * memory; the machine's state is that of the moment.
    */
   readonly wanted: (stop: EngineStop | { readonly kind: 'arrived' }) => boolean;
+  /** The first moment to look at; default: where the recording begins. */
+  readonly from?: number;
   /** Instructions to look through first, default 4,096; each time 8 times as many. */
   readonly width?: number;
 }
@@ -93,7 +95,7 @@ export class Travel {
    */
   last(limit: number, query: Query): Promise<number | null> {
     return this.#unlessCancelled(async () => {
-      const { first } = this.time.branch;
+      const first = Math.max(this.time.branch.first, query.from ?? 0);
       let width = query.width ?? WIDTH;
       for (let high = limit; high > first; width *= GROWTH) {
         const low = Math.max(first, high - width);

@@ -80,6 +80,7 @@ export class TimeRig {
       memory,
       process: this.process,
       engine,
+      debug,
       files: timeFiles,
       now: () => performance.now(),
       ...(budget === undefined ? {} : { budget }),
