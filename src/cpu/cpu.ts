@@ -126,6 +126,14 @@ export interface Engine {
    */
   run(budget: number): RunResult;
 
+  /**
+   * Gets ready, while there is nothing else to do, what running the program from here on may need.
+   * Each `next` does one small piece of it; whatever happens in between, a run or another program
+   * included, does no harm. Changes nothing that can be seen. Engines that have nothing of the kind
+   * to do lack it.
+   */
+  prepare?(): Iterator<undefined, void>;
+
   /** Frees what the garbage collector cannot. The engine is of no use afterwards. */
   dispose(): void;
 }

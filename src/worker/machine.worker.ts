@@ -31,6 +31,7 @@ import { isAddr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
 import { Feed } from './feed.ts';
 import { Post } from './post.ts';
+import { Preparing } from './preparing.ts';
 import { servedFiles } from './served-files.ts';
 
 /** A turn of the event loop; timers are clamped to milliseconds, messages are not. */
@@ -59,6 +60,9 @@ class MachineWorker implements MachineApi {
   readonly #engines = new Map<EngineChoice, Engine>();
   readonly #post = new Post(this);
   readonly #feed = new Feed((event) => this.#post.send(event));
+  readonly #preparing = new Preparing(
+    () => this.#session?.running === true && this.#process?.waiting !== 'stdin',
+  );
   #page = self.location.href;
   #files: Promise<GuestFiles> | null = null;
   #process: Process | null = null;
@@ -128,11 +132,13 @@ class MachineWorker implements MachineApi {
     this.#inspector = new Inspector(this.#memory, session.index);
     this.#inspector.atStop();
     void this.#post.send({ type: 'timeline', timeline: session.time.timeline() });
+    this.#preparing.begin(engine);
     return { ok: true, snapshot: session.snapshot() };
   }
 
   /** Ends the process, if there is one; what it printed is sent. */
   #end(): void {
+    this.#preparing.end();
     this.#session?.dispose();
     this.#session = null;
     this.#stops.attach(null);
@@ -144,6 +150,7 @@ class MachineWorker implements MachineApi {
 
   readonly run: MachineApi['run'] = (command, ahead = []) => {
     const session = this.#session;
+    this.#preparing.touch();
     this.#post.ahead = ahead;
     if (session?.running === false) {
       if (session.end !== null && !isTimeCommand(command)) {
@@ -164,8 +171,10 @@ class MachineWorker implements MachineApi {
     return Promise.resolve();
   }
 
-  readonly setStops: MachineApi['setStops'] = (breakpoints, watchpoints) =>
-    Promise.resolve(this.#stops.set(breakpoints, watchpoints));
+  readonly setStops: MachineApi['setStops'] = (breakpoints, watchpoints) => {
+    this.#preparing.again(); // code with other stops in it is other code
+    return Promise.resolve(this.#stops.set(breakpoints, watchpoints));
+  };
 
   readonly stopHits: MachineApi['stopHits'] = () => Promise.resolve(this.#stops.hits());
 
@@ -184,6 +193,7 @@ class MachineWorker implements MachineApi {
   }
 
   writeStdin(bytes: Uint8Array): Promise<void> {
+    this.#preparing.touch();
     this.#process?.stdin.push(bytes);
     return Promise.resolve();
   }

@@ -12,6 +12,7 @@ import { PROT } from '../../machine/layout.ts';
 import type { GuestMemory, MemoryObserver } from '../../machine/memory.ts';
 import type { Engine, RunResult, Watch } from '../cpu.ts';
 import type { ExecutionProfile } from '../profile.ts';
+import { functionsAhead } from './ahead.ts';
 import { GuestCode } from './code-source.ts';
 import { Counters } from './counters.ts';
 import { EXIT } from './exits.ts';
@@ -24,7 +25,8 @@ import { BUDGET, followedBy } from './results.ts';
 import { runtimeModule } from './runtime.ts';
 import { SCRATCH } from './scratch.ts';
 import { Singly } from './singly.ts';
-import { HOT, MAX_REGIONS, Translations, type CompileStats } from './translations.ts';
+import type { CompileStats } from './translation.ts';
+import { HOT, MAX_REGIONS, Translations } from './translations.ts';
 
 /**
  * Most instructions between two entries of compiled code: the host replaces a function by its
@@ -60,6 +62,9 @@ export interface JitStats extends CompileStats {
   /** Instructions that can be executed alone. */
   readonly pieces: number;
 }
+
+/** Regions that are translated before a program runs: some twice as many as ours have. */
+const MOST_AHEAD = 512;
 
 export class JitEngine implements Engine, MemoryObserver {
   readonly name = 'jit';
@@ -163,6 +168,19 @@ export class JitEngine implements Engine, MemoryObserver {
   updateProfile(): void {
     this.#counters?.fold();
     this.#fallback.engine.updateProfile();
+  }
+
+  *prepare(): Generator<undefined, void> {
+    const entry = Number(this.#memory.state.rip);
+    if (!Number.isSafeInteger(entry)) return;
+    this.#heedMxcsr();
+    yield;
+    const most = this.stats.regions + MOST_AHEAD;
+    for (const ip of functionsAhead(this.#memory, this.#code, entry)) {
+      if (this.stats.regions >= most) return;
+      if (!this.#translations.has(ip)) this.#translate(ip);
+      yield;
+    }
   }
 
   run(budget: number): RunResult {
@@ -362,7 +380,8 @@ export class JitEngine implements Engine, MemoryObserver {
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
     if (this.#rests(rip)) return false;
     if (this.#translations.revive(rip)) return true;
-    const inlining = this.#translations.isHot(rip) ? this.#translations : null;
+    const { heat } = this.#translations;
+    const inlining = heat.isHot(rip) ? heat : null;
     const region = buildRegion(this.#code, rip, this.#code.shapeOf, inlining);
     if (!region) return false;
     this.#translations.add(region);

@@ -54,6 +54,16 @@ export class EntryTable {
     entries.forEach((rip, i) => this.#enter(rip, slot, i, i === 0));
   }
 
+  /** Whether compiled code can be entered at `rip`. */
+  has(rip: number): boolean {
+    const view = new DataView(this.#memory.memory.buffer, SCRATCH.hash, HASH_SIZE * 16);
+    for (let at = rip & (HASH_SIZE - 1); ; at = (at + 1) & (HASH_SIZE - 1)) {
+      const key = view.getBigUint64(at * 16, true);
+      if (key === BigInt(rip)) return true;
+      if (key === 0n) return false;
+    }
+  }
+
   /** Open addressing has no deletion: enters anew what remains. */
   enterOnly(all: Iterable<Entered>): void {
     this.#entries = 0;

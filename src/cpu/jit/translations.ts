@@ -7,7 +7,7 @@
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 import type { Counters } from './counters.ts';
-import { compileRegion, type Compiled, type CompileOptions } from './compile.ts';
+import { compileRegion, type CompileOptions } from './compile.ts';
 import { EntryTable } from './entry-table.ts';
 import {
   changedIn,
@@ -19,18 +19,17 @@ import {
   pages,
   pagesOf,
   storesFreely,
-  type Grounds,
 } from './grounds.ts';
-import type { Execute, Linker } from './link.ts';
+import { Heat } from './heat.ts';
+import type { Linker } from './link.ts';
 import { accessible } from './protection.ts';
-import { RestlessCode } from './restless.ts';
-import { LIMITS } from './shape.ts';
-import { Ranges, type Range } from './ranges.ts';
+import type { Range } from './ranges.ts';
 import type { Region } from './region.ts';
+import { RestlessCode } from './restless.ts';
 import { Retired } from './retired.ts';
-import type { Site, Window } from './vars.ts';
+import { callsOf, noStats, type Manner, type Translation } from './translation.ts';
 import type { WatchTests } from './watch.ts';
-import { MAX_WINDOWS, SCRATCH } from './scratch.ts';
+import { Windows } from './windows.ts';
 
 /** Regions that are kept at a time: the size of the driver's table. */
 export const MAX_REGIONS = 4096;
@@ -40,56 +39,14 @@ const RESTLESS = 200;
 const ASTRAY = 4;
 /** Instructions after which a region is worth its best translation. */
 export const HOT = 4_000_000;
-const RSP = 4;
-/** Windows that one region may need. */
-const MOST_AT_ONCE = 4096;
 const MAX_BYTES = 32 * 2 ** 20;
 
-interface Translation {
-  readonly root: number;
-  readonly execute: Execute;
-  readonly entries: readonly number[];
-  readonly grounds: Grounds;
-  /** As what it was made. */
-  readonly hot: boolean;
-  readonly restless: boolean;
-  /** Where its indirect calls and jumps note their targets. */
-  readonly targets: ReadonlyMap<number, number>;
-  /** Functions outside that it calls. */
-  readonly calls: ReadonlySet<number>;
-  readonly wasmBytes: number;
-  /** Addresses of its instructions, block by block. */
-  readonly blocks: readonly (readonly number[])[];
-  readonly insns: number;
-  /** How often an access lay outside its window. */
-  misses: number;
-  slot: number;
-}
-
-type Refill = (address: bigint, bytes: number, home: number, info: number) => number;
-
-/** What compiling has cost so far. */
-export interface CompileStats {
-  regions: number;
-  instructions: number;
-  wasmBytes: number;
-  milliseconds: number;
-  flushes: number;
-  /** Regions taken up again without being translated. */
-  revived: number;
-}
-
 export class Translations {
-  readonly stats: CompileStats = {
-    regions: 0,
-    instructions: 0,
-    wasmBytes: 0,
-    milliseconds: 0,
-    flushes: 0,
-    revived: 0,
-  };
+  readonly stats = noStats();
   /** Which code is not worth translating for now: its translations die young. */
   readonly restless = new RestlessCode();
+  /** Which regions are worth more than the cheapest translation. */
+  readonly heat: Heat;
   /** What new translations look out for; whoever changes it flushes. */
   watch: WatchTests | null = null;
   /** What counts in new translations; the same. */
@@ -97,26 +54,15 @@ export class Translations {
   readonly #memory: GuestMemory;
   readonly #table: EntryTable;
   readonly #linker: Linker;
-  readonly #refill: Refill;
-  readonly #ranges: Ranges;
+  readonly #windows: Windows;
   readonly #all = new Set<Translation>();
   readonly #retired = new Retired<Translation>();
   readonly #bySlot = new Map<number, Translation>();
   readonly #byPage = new Map<number, Set<Translation>>();
-  readonly #byWindow = new Map<number, { window: Window; translation: Translation }>();
   /** Roots of regions whose accesses often leave their windows. */
   readonly #restless = new Set<number>();
-  /** Roots of regions that run a lot, and how many instructions others have been seen to run. */
-  readonly #hot = new Set<number>();
-  readonly #hotAfter: number;
-  readonly #heat = new Map<number, number>();
-  /** Where indirect calls and jumps last went, by their addresses. */
-  readonly #targets = new Map<number, number>();
-  /** Homes of the windows through which accesses were checked, by their sites. */
-  readonly #homes = new Map<string, number>();
   /** For each translated instruction, how many follow in its block, itself included. */
   readonly #remaining = new Map<number, number>();
-  #windows = 0;
   #bytes = 0;
 
   /**
@@ -132,11 +78,10 @@ export class Translations {
     hotAfter: number,
   ) {
     this.#memory = memory;
-    this.#hotAfter = hotAfter;
-    this.#ranges = new Ranges(memory);
+    this.heat = new Heat(memory, hotAfter);
+    this.#windows = new Windows(memory, runtime);
     this.#table = new EntryTable(memory, table);
     this.#linker = linker;
-    this.#refill = runtime['refill'] as Refill;
   }
 
   get size(): number {
@@ -153,7 +98,7 @@ export class Translations {
     const began = performance.now();
     this.#makeRoom();
     const root = region.root.ip;
-    const manner = { hot: this.#hot.has(root), restless: this.#restless.has(root) };
+    const manner = { hot: this.heat.isHot(root), restless: this.#restless.has(root) };
     const assumed = new Map<number, number>();
     const targets = new Map<number, number>();
     const compiled = compileRegion(region, this.#options(manner, assumed, targets));
@@ -171,7 +116,7 @@ export class Translations {
       misses: 0,
       slot: -1,
     };
-    this.#noteWindows(compiled, translation);
+    this.#windows.note(compiled, translation);
     this.#install(translation);
     this.stats.regions++;
     this.stats.instructions += region.insnCount;
@@ -185,7 +130,7 @@ export class Translations {
    */
   revive(root: number): boolean {
     this.#makeRoom();
-    const hot = this.#hot.has(root);
+    const hot = this.heat.isHot(root);
     const restless = this.#restless.has(root);
     const found = this.#retired.take(
       root,
@@ -199,17 +144,16 @@ export class Translations {
   }
 
   #makeRoom(): void {
-    const windows = this.#windows > MAX_WINDOWS - MOST_AT_ONCE;
     const counters = this.counters?.full === true;
-    if (this.#table.full || windows || counters || this.#bytes > MAX_BYTES) this.flush();
+    if (this.#table.full || this.#windows.full || counters || this.#bytes > MAX_BYTES) this.flush();
   }
 
   #options(
-    { hot, restless }: Pick<Translation, 'hot' | 'restless'>,
+    { hot, restless }: Manner,
     assumed: Map<number, number>,
     targets: Map<number, number>,
   ): CompileOptions {
-    const allocateWindow = (): number => SCRATCH.windows + 16 * this.#windows++;
+    const allocateWindow = (): number => this.#windows.allocate();
     const targetHome = (ip: number): number => {
       const home = allocateWindow();
       targets.set(ip, home);
@@ -217,7 +161,7 @@ export class Translations {
     };
     return {
       refillInPlace: !hot || restless,
-      expectRange: hot ? (site) => this.#expectRange(site) : undefined,
+      expectRange: hot ? (site) => this.#windows.expect(site) : undefined,
       rounds: hot,
       watch: this.watch,
       counters: this.counters,
@@ -226,11 +170,6 @@ export class Translations {
       fixedAccess: (address, size, write) => this.#fixedAccess(assumed, address, size, write),
       ...(hot ? {} : { targetHome }),
     };
-  }
-
-  #noteWindows({ homes, windows }: Compiled, translation: Translation): void {
-    for (const [site, home] of homes) this.#homes.set(site, home);
-    for (const window of windows) this.#byWindow.set(window.address, { window, translation });
   }
 
   #install(t: Translation): void {
@@ -249,11 +188,6 @@ export class Translations {
     this.#table.enter(t);
   }
 
-  /** Whether the region rooted there has been found to run a lot. */
-  isHot(root: number): boolean {
-    return this.#hot.has(root);
-  }
-
   /**
    * Notes that a slice of `executed` instructions ended in the region entered last. One that runs a
    * lot is dropped, and so are those that call it and may take it in.
@@ -261,60 +195,25 @@ export class Translations {
    */
   noteSlice(executed: number): number[] {
     const translation = this.#bySlot.get(this.#table.latest);
-    if (!translation || !this.#all.has(translation) || this.#hot.has(translation.root)) return [];
-    const { root } = translation;
-    const heat = (this.#heat.get(root) ?? 0) + executed;
-    this.#heat.set(root, heat);
-    if (heat < this.#hotAfter) return [];
-    const small = translation.insns <= LIMITS.inline;
-    const callers = [...this.#all].filter(
-      (t) => small && !this.#hot.has(t.root) && this.#calls(t, root),
-    );
-    const hot = [...new Set([translation, ...callers])];
-    for (const t of hot) this.#remember(t);
-    this.#drop(new Set(hot));
+    if (!translation || !this.#all.has(translation)) return [];
+    const hot = this.heat.note(translation, executed, this.#all);
+    if (hot.length > 0) this.#drop(new Set(hot));
     return hot.map((t) => t.root);
-  }
-
-  /** Where an indirect call or jump last went; null when it has not been executed. */
-  expected(ip: number): number | null {
-    return this.#targets.get(ip) ?? null;
-  }
-
-  #calls(t: Translation, target: number): boolean {
-    if (t.calls.has(target)) return true;
-    const view = new DataView(this.#memory.memory.buffer);
-    return [...t.targets.values()].some((home) => Number(view.getBigUint64(home, true)) === target);
-  }
-
-  /** Keeps what a region that is to be translated anew has shown of itself. */
-  #remember({ root, targets }: Translation): void {
-    const view = new DataView(this.#memory.memory.buffer);
-    this.#hot.add(root);
-    for (const [ip, home] of targets) {
-      const target = Number(view.getBigUint64(home, true));
-      if (target > 0 && target < this.#memory.size) this.#targets.set(ip, target);
-    }
   }
 
   /** Moves the window whose home is given to where an access lay outside it. */
   moveWindow(home: number, address: bigint): void {
-    const found = this.#byWindow.get(home);
-    if (!found) return;
-    const { window, translation } = found;
-    if (window.fixed) {
-      if (address >= BigInt(this.#memory.size)) return;
-      const { key, need, fixed } = window;
-      if (!this.#ranges.missed(key, Number(address), need, fixed)) return;
-      if (++translation.misses >= ASTRAY && this.#all.has(translation)) {
-        this.#drop(new Set([translation]));
-      }
-      return;
-    }
-    this.#refill(address, window.span, home, window.need | (window.span << 8));
-    if (++translation.misses < RESTLESS || !this.#all.has(translation)) return;
-    this.#restless.add(translation.root);
+    const missed = this.#windows.move(home, address);
+    if (!missed) return;
+    const { translation, fixed } = missed;
+    if (++translation.misses < (fixed ? ASTRAY : RESTLESS) || !this.#all.has(translation)) return;
+    if (!fixed) this.#restless.add(translation.root);
     this.#drop(new Set([translation]));
+  }
+
+  /** Whether translated code can be entered there. */
+  has(rip: number): boolean {
+    return this.#table.has(rip);
   }
 
   /**
@@ -334,32 +233,15 @@ export class Translations {
     this.#retired.clear();
     this.#byPage.clear();
     this.#remaining.clear();
-    this.#byWindow.clear();
-    this.#homes.clear();
     this.#bySlot.clear();
-    this.#windows = 0;
     this.#bytes = 0;
     this.#table.enterOnly([]);
-    this.forgetWindows();
-  }
-
-  #expectRange({ key, through, need }: Site): Range | null {
-    const home = this.#homes.get(key);
-    const view = new DataView(this.#memory.memory.buffer);
-    const seen = home !== undefined && view.getBigUint64(home + 8, true) > 0n;
-    const at = seen
-      ? view.getBigUint64(home, true)
-      : through === RSP
-        ? this.#memory.state.gpr(RSP)
-        : -1n;
-    return this.#ranges.expect(key, Number(at), need);
+    this.#windows.release();
   }
 
   /** Makes every window empty: what it allowed may no longer be. */
   forgetWindows(): void {
-    this.#ranges.forget();
-    this.#memory.bytes.fill(0, SCRATCH.windows, SCRATCH.windows + 16 * MAX_WINDOWS);
-    this.#memory.bytes.fill(0, SCRATCH.intervals, SCRATCH.windows);
+    this.#windows.clear();
   }
 
   /** Drops translations whose bytes in the range are no longer what they were. */
@@ -439,12 +321,4 @@ export class Translations {
     if (write) this.#memory.expectStores(address, size);
     return true;
   }
-}
-
-function callsOf(region: Region): Set<number> {
-  return new Set(
-    region.blocks.flatMap(({ term }) =>
-      term.k === 'call' && typeof term.to === 'number' ? [term.to] : [],
-    ),
-  );
 }

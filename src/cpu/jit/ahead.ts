@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Which functions a program may come to, found before it runs: those it calls, and those whose
+ * addresses it mentions or keeps in tables. What is found in vain costs a translation, what is
+ * missed is translated when it is first executed.
+ */
+import { PROT, PROT_MAPPED } from '../../machine/layout.ts';
+import type { GuestMemory } from '../../machine/memory.ts';
+import type { Insn } from './decode.ts';
+import type { CodeSource, Shape } from './shape.ts';
+
+interface Code extends CodeSource {
+  shapeOf(ip: number): Shape;
+}
+
+/** Bytes behind a constant's address that are searched for addresses of code, in pieces. */
+const TABLE = 2048;
+const PIECE = 512;
+
+/** Functions, the nearest to `entry` (by calls) first. Left out are those for CPUs that have AVX. */
+export function* functionsAhead(
+  memory: GuestMemory,
+  code: Code,
+  entry: number,
+): Generator<number, void> {
+  const found = new Set([entry]);
+  const tables = new Tables(memory);
+  // what is added while it is gone through is gone through as well
+  for (const ip of found) {
+    const shape = code.shapeOf(ip);
+    if ([...shape.leaders].some((leader) => isWide(code.insnAt(leader)))) continue;
+    yield ip;
+    for (const insn of shape.insns.values()) {
+      for (const target of mentioned(memory, tables, insn)) {
+        if (!shape.insns.has(target)) found.add(target);
+      }
+    }
+  }
+}
+
+/** Whether it is an AVX instruction; these end a block, as all do that are not translated. */
+function isWide(insn: Insn | null): boolean {
+  return insn?.mnemonic.startsWith('V') === true;
+}
+
+/** Addresses of code that the instruction calls, contains, or finds in a table. */
+function mentioned(memory: GuestMemory, tables: Tables, insn: Insn): number[] {
+  if (insn.mnemonic === 'Call' && insn.target >= 0) return [insn.target];
+  return insn.ops.flatMap((op) => {
+    const at = op.k === 'imm' ? Number(op.value) : op.k === 'mem' && op.base < 0 ? op.disp : 0;
+    const prot = memory.protectionAt(at);
+    if ((prot & PROT.exec) !== 0) return [at];
+    const constant = (prot & PROT_MAPPED) !== 0 && (prot & PROT.write) === 0;
+    return constant && op.k === 'mem' ? tables.from(at) : [];
+  });
+}
+
+/** Constants of the program, each searched once. */
+class Tables {
+  readonly #memory: GuestMemory;
+  readonly #searched = new Set<number>();
+
+  constructor(memory: GuestMemory) {
+    this.#memory = memory;
+  }
+
+  /** Addresses of code from `start` on that have not been found yet. */
+  from(start: number): number[] {
+    const found: number[] = [];
+    const last = Math.min(start + TABLE, this.#memory.size) - PIECE;
+    for (let piece = start - (start % PIECE); piece <= last; piece += PIECE) {
+      if (this.#searched.has(piece)) continue;
+      this.#searched.add(piece);
+      this.#search(piece, found);
+    }
+    return found;
+  }
+
+  #search(piece: number, found: number[]): void {
+    const words = new Uint32Array(this.#memory.memory.buffer, piece, PIECE / 4);
+    for (let i = 0; i < words.length; i += 2) {
+      const at = words[i] ?? 0;
+      if (words[i + 1] === 0 && (this.#memory.protectionAt(at) & PROT.exec) !== 0) found.push(at);
+    }
+  }
+}

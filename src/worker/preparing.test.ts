@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Engine } from '../cpu/cpu.ts';
+import { Preparing } from './preparing.ts';
+
+/** An engine with so many pieces to do; the rest of it is not used here. */
+function engineWith(pieces: number): { engine: Engine; done: () => number } {
+  let done = 0;
+  const prepare = function* (): Generator<undefined, void> {
+    while (done < pieces) {
+      done++;
+      yield;
+    }
+  };
+  return { engine: { prepare } as unknown as Engine, done: () => done };
+}
+
+describe('preparing', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('waits until all is quiet, then does piece after piece with rests between', () => {
+    const { engine, done } = engineWith(5);
+    const preparing = new Preparing(() => false);
+    preparing.begin(engine);
+    vi.advanceTimersByTime(300);
+    preparing.touch();
+    vi.advanceTimersByTime(500);
+    expect(done()).toBe(0);
+    vi.advanceTimersToNextTimer();
+    expect(done()).toBe(1);
+    vi.advanceTimersToNextTimer();
+    expect(done()).toBe(2);
+    vi.runAllTimers();
+    expect(done()).toBe(5);
+  });
+
+  it('leaves the engine alone while it is busy', () => {
+    let busy = true;
+    const { engine, done } = engineWith(2);
+    const preparing = new Preparing(() => busy);
+    preparing.begin(engine);
+    vi.advanceTimersByTime(60_000);
+    expect(done()).toBe(0);
+    busy = false;
+    vi.runAllTimers();
+    expect(done()).toBe(2);
+  });
+
+  it('stops when it is told to, and starts over when it is', () => {
+    const { engine, done } = engineWith(3);
+    const preparing = new Preparing(() => false);
+    preparing.begin(engine);
+    vi.advanceTimersToNextTimer();
+    preparing.end();
+    expect(vi.getTimerCount()).toBe(0);
+    preparing.again();
+    expect(vi.getTimerCount()).toBe(0);
+    preparing.begin(engine);
+    preparing.again();
+    vi.runAllTimers();
+    expect(done()).toBe(3);
+  });
+
+  it('does nothing for an engine that has nothing to prepare', () => {
+    const preparing = new Preparing(() => false);
+    preparing.begin({} as unknown as Engine);
+    preparing.touch();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Has an engine get ready for the program while the worker has nothing else to do, so that the first
+ * run finds its code translated. In small pieces with rests between them, in which messages come
+ * through; and not while a program runs or is being stepped through.
+ */
+import type { Engine } from '../cpu/cpu.ts';
+
+/** Milliseconds between two pieces. */
+const REST = 4;
+
+/** Milliseconds for which nothing may have been asked for: the page is not to wait for it. */
+const QUIET = 600;
+
+export class Preparing {
+  readonly #busy: () => boolean;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #engine: Engine | null = null;
+  #pieces: Iterator<undefined, void> | null = null;
+
+  /** @param busy whether the engine is needed, or may be in a moment. */
+  constructor(busy: () => boolean) {
+    this.#busy = busy;
+  }
+
+  /** Begins, when all is quiet: for a program that has been booted, or whose code is new to the engine. */
+  begin(engine: Engine): void {
+    this.#engine = engine;
+    this.#pieces = engine.prepare?.() ?? null;
+    this.touch();
+  }
+
+  /** Something has been asked for: whoever asks may soon ask for more. */
+  touch(): void {
+    this.#stop();
+    if (this.#pieces) this.#timer = setTimeout(() => this.#next(), QUIET);
+  }
+
+  /** What the engine had got ready is no longer of use to it, perhaps. */
+  again(): void {
+    if (this.#engine) this.begin(this.#engine);
+  }
+
+  end(): void {
+    this.#stop();
+    this.#engine = null;
+    this.#pieces = null;
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #next(): void {
+    if (this.#busy()) {
+      this.touch();
+    } else if (this.#pieces?.next().done === false) {
+      this.#timer = setTimeout(() => this.#next(), REST);
+    } else {
+      this.#pieces = null;
+    }
+  }
+}
