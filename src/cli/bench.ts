@@ -17,6 +17,7 @@ import { benchPage } from './bench/page.ts';
 import { prepareWorkloads, WORKLOAD_FILES } from './bench/programs.ts';
 import { benchTime } from './bench/time.ts';
 import { benchTraining } from './bench/training.ts';
+import { benchTranslating } from './bench/translating.ts';
 import { ensureDigits, findMnist, PROJECT } from './digits-files.ts';
 
 const PARTS = ['native', 'engines', 'time', 'debug', 'page'] as const;
@@ -89,6 +90,8 @@ if (asked.includes('--help')) {
         await benchEngines(workloads, ENGINE_NAMES, browser, folder);
         console.log('');
         await benchTraining(mnist ?? (await ensureDigits()), name, browser, folder);
+        console.log('');
+        await benchTranslating();
         console.log('');
       } finally {
         await browser?.close();

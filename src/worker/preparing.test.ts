@@ -62,6 +62,23 @@ describe('preparing', () => {
     expect(done()).toBe(3);
   });
 
+  it('gives up where the pieces take long', () => {
+    let now = 0;
+    const prepare = function* (): Generator<undefined, void> {
+      for (;;) {
+        now += 200;
+        yield;
+      }
+    };
+    const preparing = new Preparing(
+      () => false,
+      () => now,
+    );
+    preparing.begin({ prepare } as unknown as Engine);
+    vi.runAllTimers();
+    expect(now).toBe(600);
+  });
+
   it('does nothing for an engine that has nothing to prepare', () => {
     const preparing = new Preparing(() => false);
     preparing.begin({} as unknown as Engine);

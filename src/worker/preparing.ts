@@ -12,21 +12,31 @@ const REST = 4;
 /** Milliseconds for which nothing may have been asked for: the page is not to wait for it. */
 const QUIET = 600;
 
+/** Milliseconds of work for one program at most: where the pieces take long, others need the machine. */
+const MOST = 500;
+
 export class Preparing {
   readonly #busy: () => boolean;
+  readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #engine: Engine | null = null;
   #pieces: Iterator<undefined, void> | null = null;
+  #left = 0;
 
-  /** @param busy whether the engine is needed, or may be in a moment. */
-  constructor(busy: () => boolean) {
+  /**
+   * @param busy whether the engine is needed, or may be in a moment.
+   * @param now milliseconds, monotonic.
+   */
+  constructor(busy: () => boolean, now: () => number = () => performance.now()) {
     this.#busy = busy;
+    this.#now = now;
   }
 
   /** Begins, when all is quiet: for a program that has been booted, or whose code is new to the engine. */
   begin(engine: Engine): void {
     this.#engine = engine;
     this.#pieces = engine.prepare?.() ?? null;
+    this.#left = MOST;
     this.touch();
   }
 
@@ -55,10 +65,12 @@ export class Preparing {
   #next(): void {
     if (this.#busy()) {
       this.touch();
-    } else if (this.#pieces?.next().done === false) {
-      this.#timer = setTimeout(() => this.#next(), REST);
-    } else {
-      this.#pieces = null;
+      return;
     }
+    const begun = this.#now();
+    const more = this.#pieces?.next().done === false;
+    this.#left -= this.#now() - begun;
+    if (more && this.#left > 0) this.#timer = setTimeout(() => this.#next(), REST);
+    else this.#pieces = null;
   }
 }

@@ -4,21 +4,14 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { JitEngine } from '../../cpu/jit/engine.ts';
-import { createUnicornEngine } from '../../cpu/unicorn/engine.ts';
-import { GuestMemory } from '../../machine/memory.ts';
-import { MemoryFiles } from '../../machine/memory-files.ts';
 import { IDX_FILES } from '../../nn/idx.ts';
-import { runEmulated } from '../../nn/testing/emulated.ts';
-import { ensureDigits, PROJECT } from '../digits-files.ts';
+import { PROJECT } from '../digits-files.ts';
 import type { BareChromium } from './bare-page.ts';
 import { figure, table } from './table.ts';
 
 const TSX = join(PROJECT, 'node_modules/tsx/dist/cli.mjs');
 const SIGMOID = join(PROJECT, 'public/images/sigmoid');
 const EPOCHS = [1, 30];
-/** Milliseconds that translating our image may take in all. */
-const COMPILE_GOAL = 100;
 
 interface Trained {
   readonly seconds: number;
@@ -38,25 +31,6 @@ async function train(command: readonly string[], epochs: number, cwd: string): P
   if (run.status !== 0) throw new Error(`${command.join(' ')}: ${run.stderr}`);
   const weights = await readFile(join(cwd, 'out.bin'));
   return { seconds, sha256: createHash('sha256').update(weights).digest('hex') };
-}
-
-/** What translating costs in a short training, in this process. */
-async function compiling(): Promise<string> {
-  const digits = await ensureDigits();
-  const files = new MemoryFiles();
-  for (const name of IDX_FILES) files.put(`data/${name}`, await readFile(join(digits, name)));
-  const memory = new GuestMemory();
-  const engine = new JitEngine(memory, await createUnicornEngine(memory));
-  const args = 'train --data data --weights out.bin --seed 1 --epochs 1'.split(' ');
-  const run = await runEmulated(engine, memory, await readFile(SIGMOID), args, undefined, files);
-  const { regions, instructions, wasmBytes, milliseconds } = engine.stats;
-  engine.dispose();
-  if (run.status !== 0) throw new Error(`a training in the JIT: ${run.stderr}${run.fault}`);
-  return (
-    `translating sigmoid in an epoch on the built-in digits: ${figure(milliseconds)} ms ` +
-    `(goal: ${COMPILE_GOAL}), ${regions} regions, ${figure(instructions)} instructions, ` +
-    `${figure(wasmBytes / 1000)} kB of WebAssembly`
-  );
 }
 
 async function trainInChromium(browser: BareChromium, epochs: number): Promise<Trained> {
@@ -110,6 +84,5 @@ export async function benchTraining(
     ...['native s', 'jit s', 'in Chromium s', 'jit / native', 'in Chromium / native'],
     ...['weights', 'SHA-256 in the JIT'],
   ];
-  console.log(`${table(head, rows)}\n`);
-  console.log(await compiling());
+  console.log(table(head, rows));
 }
