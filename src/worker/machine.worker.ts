@@ -14,7 +14,7 @@ import { Session } from '../debugger/session.ts';
 import { StopDesk } from '../debugger/stops/stop-desk.ts';
 import { isTimeCommand } from '../debugger/time/commands.ts';
 import { TimeFiles } from '../debugger/time/time-files.ts';
-import { DEFAULT_BUDGET } from '../debugger/time/time-machine.ts';
+import { DEFAULT_BUDGET } from '../debugger/time/branches.ts';
 import { hostClock } from '../machine/clock.ts';
 import type { GuestFiles } from '../machine/files.ts';
 import { GuestMemory } from '../machine/memory.ts';

@@ -16,6 +16,7 @@ import type { DebugInfo } from '../../shared/debug-info.ts';
 import type { StopReason } from '../../protocol/machine.ts';
 import type { Addr } from '../../shared/brand.ts';
 import { Branch, type ProgramFrom } from './branch.ts';
+import { Branches } from './branches.ts';
 import { Checkpoints, type Checkpoint } from './checkpoints.ts';
 import { applyEntry } from './effects.ts';
 import { FileLog } from './file-log.ts';
@@ -25,9 +26,6 @@ import { RamTracker } from './ram-tracker.ts';
 import { Recorder } from './recorder.ts';
 import { EDIT, Tape } from './tape.ts';
 import type { TimeFiles } from './time-files.ts';
-
-/** Bytes that a recording may take, unless told otherwise. */
-export const DEFAULT_BUDGET = 256 * 2 ** 20;
 
 /** Milliseconds of running between two checkpoints: at the least, and at most. */
 const INTERVAL = 50;
@@ -64,17 +62,13 @@ export class TimeMachine {
   readonly #now: () => number;
   readonly #files: TimeFiles | null;
   readonly #tracker: RamTracker;
-  readonly #pool = new PagePool();
   readonly #recorder: Recorder;
-  readonly #branches = new Map<number, Branch>();
-  #branch: Branch;
-  #nextId = 1;
+  readonly #branches: Branches;
   /** Entries of the branch's tape that have been applied. */
   #applied = 0;
   #past = false;
   /** The branch at whose end the kernel stands; null: at none. */
   #kernel: Branch | null;
-  #budget: number;
   #moves = 0;
   /** The machine stands within a repeated string instruction that is not counted yet. */
   #midway = false;
@@ -89,11 +83,11 @@ export class TimeMachine {
     this.engine = options.engine;
     this.#now = options.now;
     this.#files = options.files ?? null;
-    this.#budget = options.budget ?? DEFAULT_BUDGET;
     this.#tracker = new RamTracker(this.memory);
     this.#recorder = new Recorder(this.memory, this.process, this.#tracker);
     const at = this.position;
-    const history = new PageHistory(this.#pool, this.#tracker.zero);
+    const pool = new PagePool();
+    const history = new PageHistory(pool, this.#tracker.zero);
     const parts = {
       ...{ id: 0, parent: null, forkedAt: at, end: at },
       tape: new Tape(),
@@ -102,16 +96,16 @@ export class TimeMachine {
       base: this.process.save(),
     };
     const programs = options.debug == null ? [] : [{ entry: -1, at, debug: options.debug }];
-    this.#branch = new Branch(parts, new Marks(), programs);
-    this.#branches.set(0, this.#branch);
-    this.#kernel = this.#branch;
+    const first = new Branch(parts, new Marks(), programs);
+    this.#branches = new Branches(first, pool, this.#files, options.budget);
+    this.#kernel = first;
     this.checkpoint();
   }
 
   dispose(): void {
     this.#tracker.dispose();
     this.#recorder.dispose();
-    for (const branch of this.#branches.values()) branch.checkpoints.clear();
+    this.#branches.clear();
   }
 
   // ---- where we are ----
@@ -127,21 +121,21 @@ export class TimeMachine {
   }
 
   get branch(): Branch {
-    return this.#branch;
+    return this.#branches.current;
   }
 
   get branches(): readonly Branch[] {
-    return [...this.#branches.values()];
+    return this.#branches.all;
   }
 
   /** Where the branch ends, as far as it has been run. */
   get end(): number {
-    return this.#past ? this.#branch.end : this.position;
+    return this.#past ? this.branch.end : this.position;
   }
 
   /** Whether this is the present, and the kernel's side as well. */
   get alive(): boolean {
-    return !this.#past && this.#kernel === this.#branch;
+    return !this.#past && this.#kernel === this.branch;
   }
 
   /** Whether this is within a repeated string instruction: no count of instructions says where. */
@@ -156,7 +150,7 @@ export class TimeMachine {
 
   /** What is known of the program at this moment, and since when; null without debug info. */
   get program(): ProgramFrom | null {
-    return this.#branch.programAt(this.#applied);
+    return this.branch.programAt(this.#applied);
   }
 
   /** Entries of the tape before this moment. */
@@ -166,26 +160,26 @@ export class TimeMachine {
 
   /** Whether a system call stands here that nobody has served or is serving. */
   get unserved(): boolean {
-    return !this.#past && this.#branch.unserved;
+    return !this.#past && this.branch.unserved;
   }
 
   /** How the process ended, if this is the end. */
   get ended(): StopReason | null {
-    return this.#past ? null : this.#branch.ended;
+    return this.#past ? null : this.branch.ended;
   }
 
+  /** Bytes that the recording takes. */
   get bytes(): number {
-    let bytes = this.#pool.bytes + (this.#files?.bytes ?? 0);
-    for (const branch of this.#branches.values()) bytes += branch.bytes;
-    return bytes;
+    return this.#branches.bytes;
   }
 
+  /** Bytes that it may take. */
   get budget(): number {
-    return this.#budget;
+    return this.#branches.budget;
   }
 
   set budget(bytes: number) {
-    this.#budget = bytes;
+    this.#branches.budget = bytes;
     this.#economise();
   }
 
@@ -225,15 +219,15 @@ export class TimeMachine {
   /** Before the kernel serves the call at which the engine has stopped. */
   beginCall(): void {
     this.#moves++;
-    this.#branch.unserved = true;
+    this.branch.unserved = true;
     this.#recorder.begin();
   }
 
   /** After it has. */
   endCall(end: Parameters<Recorder['endCall']>[0]): void {
-    this.#branch.unserved = false;
-    this.#branch.tape.push(this.#recorder.endCall(end));
-    this.#applied = this.#branch.tape.length;
+    this.branch.unserved = false;
+    this.branch.tape.push(this.#recorder.endCall(end));
+    this.#applied = this.branch.tape.length;
   }
 
   /** The call is not served after all; it will be some other time. */
@@ -243,13 +237,13 @@ export class TimeMachine {
 
   /** The process has ended here. */
   finish(reason: StopReason): void {
-    this.#branch.ended ??= reason;
-    this.#branch.end = this.position;
+    this.branch.ended ??= reason;
+    this.branch.end = this.position;
   }
 
   /** Notes a moment of the present worth finding again. */
   mark(name: string): void {
-    if (!this.#past) this.#branch.marks.add(this.position, name);
+    if (!this.#past) this.branch.marks.add(this.position, name);
   }
 
   /**
@@ -263,8 +257,8 @@ export class TimeMachine {
     this.#moves++;
     const { error, entry } = this.#recorder.edit(change);
     if (error !== null) return error;
-    if (this.#past || this.#branch.ended !== null) this.#fork();
-    const { tape, programs } = this.#branch;
+    if (this.#past || this.branch.ended !== null) this.#fork();
+    const { tape, programs } = this.branch;
     if (debug !== null) programs.push({ entry: tape.length, at: this.position, debug });
     tape.push(entry);
     this.#applied = tape.length;
@@ -276,13 +270,13 @@ export class TimeMachine {
    * live. @returns an error text when files cannot be put back, or null.
    */
   async goLive(): Promise<string | null> {
-    if (this.#kernel === this.#branch) return null;
-    const state = this.#branch.kernelAt(this.#applied);
-    const slots = await this.#files?.rewind(this.#branch.files, state.slots);
+    if (this.#kernel === this.branch) return null;
+    const state = this.branch.kernelAt(this.#applied);
+    const slots = await this.#files?.rewind(this.branch.files, state.slots);
     if (typeof slots === 'string') return slots;
     const space = this.process.space.save();
     this.process.rewind({ ...state, slots: slots ?? state.slots, space });
-    this.#kernel = this.#branch;
+    this.#kernel = this.branch;
     return null;
   }
 
@@ -290,7 +284,7 @@ export class TimeMachine {
 
   /** The present becomes past as well. */
   #leave(): void {
-    if (!this.#past) this.#branch.end = this.position;
+    if (!this.#past) this.branch.end = this.position;
   }
 
   /**
@@ -298,7 +292,7 @@ export class TimeMachine {
    * The present is left: a call that waits is to be abandoned first.
    */
   approach(at: number): void {
-    const checkpoint = this.#branch.checkpoints.before(at) ?? this.#branch.checkpoints.first;
+    const checkpoint = this.branch.checkpoints.before(at) ?? this.branch.checkpoints.first;
     if (checkpoint === undefined) throw new ReplayError('there is nothing to go back to');
     if (checkpoint.at <= this.position && this.position <= at) return;
     this.#leave();
@@ -308,7 +302,7 @@ export class TimeMachine {
   #restore(checkpoint: Checkpoint): void {
     this.#moves++;
     this.#midway = false;
-    this.#branch.checkpoints.restore(this.memory, checkpoint);
+    this.branch.checkpoints.restore(this.memory, checkpoint);
     this.process.space.restore(checkpoint.space);
     this.#applied = checkpoint.entries;
     this.#past = true;
@@ -331,7 +325,7 @@ export class TimeMachine {
 
   /** Keeps this moment as a checkpoint, if there is none. */
   checkpoint(): void {
-    const { checkpoints } = this.#branch;
+    const { checkpoints } = this.branch;
     if (checkpoints.before(this.position)?.at === this.position) return;
     checkpoints.take(this.memory, this.#applied, this.process.space.save());
     this.#economise();
@@ -340,9 +334,9 @@ export class TimeMachine {
   /** Goes to the end of another branch or of this one. */
   switchTo(id: number): boolean {
     const branch = this.#branches.get(id);
-    if (branch === undefined) return false;
+    if (branch === null) return false;
     this.#leave();
-    this.#branch = branch;
+    this.#branches.enter(branch);
     const last = branch.checkpoints.last;
     if (last !== undefined) this.#restore(last);
     return true;
@@ -350,14 +344,11 @@ export class TimeMachine {
 
   /** Lets another branch go. */
   discard(id: number): boolean {
-    const branch = this.#branches.get(id);
-    if (branch === undefined || branch === this.#branch) return false;
-    branch.checkpoints.clear();
-    return this.#branches.delete(id);
+    return this.#branches.discard(id);
   }
 
   #replay(budget: number, answering: boolean): RunResult {
-    const { tape, end } = this.#branch;
+    const { tape, end } = this.branch;
     const edit = tape.number(this.#applied) === EDIT ? tape.at(this.#applied) : Infinity;
     const limit = Math.min(budget, end - this.position, edit - this.position);
     if (limit <= 0) throw new ReplayError('there is nothing left to run again');
@@ -365,7 +356,7 @@ export class TimeMachine {
     const at = this.position;
     if (stop.kind === 'fault') throw new ReplayError(`a fault at ${at} that was none`);
     const served = tape.at(this.#applied) === at;
-    if (stop.kind === 'syscall' && !served && !(at === end && this.#branch.unserved)) {
+    if (stop.kind === 'syscall' && !served && !(at === end && this.branch.unserved)) {
       throw new ReplayError(`a system call at ${at} that was none`);
     }
     if (stop.kind === 'syscall' && !answering) return { stop, executed };
@@ -375,7 +366,7 @@ export class TimeMachine {
 
   /** Applies the tape's entries of this moment, and finds out whether it is the end. */
   #apply(): void {
-    const { tape, end } = this.#branch;
+    const { tape, end } = this.branch;
     const at = this.position;
     while (tape.at(this.#applied) === at) {
       applyEntry(tape.entry(this.#applied++), this.memory, this.process.space);
@@ -385,23 +376,17 @@ export class TimeMachine {
 
   #fork(): void {
     this.#leave();
-    const branch = this.#branch.fork(this.#nextId++, this.position, this.#applied);
-    this.#branches.set(branch.id, branch);
-    this.#branch = branch;
+    this.#branches.fork(this.position, this.#applied);
     this.#past = false;
   }
 
-  /** Lets go of what is missed least until all is within the budget. */
+  /** Lets go of what is missed least, the beginning of the recording last of all. */
   #economise(): void {
-    const { checkpoints } = this.#branch;
-    while (checkpoints.tooMany && checkpoints.thin());
-    while (this.bytes > this.#budget) {
-      if (checkpoints.thin()) continue;
-      const others = this.branches.filter((branch) => branch !== this.#branch);
-      if (others.some((branch) => branch.checkpoints.thin())) continue;
-      if (this.#past || !this.#branch.dropFirst()) break;
-      this.process.stdin.forget(this.#branch.base.stdin);
-    }
+    this.#branches.economise(() => {
+      if (this.#past || !this.branch.dropFirst()) return false;
+      this.process.stdin.forget(this.branch.base.stdin);
+      return true;
+    });
   }
 }
 

@@ -11,10 +11,11 @@ import type { Around, TimeCommand, Timeline, TimelineTick } from '../../protocol
 import type { DebugInfo } from '../../shared/debug-info.ts';
 import type { DebugIndex } from '../../shared/debug-index.ts';
 import type { StopRules } from '../stops/stop-rules.ts';
+import { DEFAULT_BUDGET } from './branches.ts';
 import { performTimeCommand } from './commands.ts';
 import { ticksOf } from './ticks.ts';
 import type { TimeFiles } from './time-files.ts';
-import { DEFAULT_BUDGET, TimeMachine } from './time-machine.ts';
+import { TimeMachine } from './time-machine.ts';
 import { Travel, type TravelHost } from './travel.ts';
 
 /** Left out, nothing is recorded. */
