@@ -6,7 +6,7 @@ import { emitFunction } from './emit.ts';
 import { EXIT } from './exits.ts';
 import { commonFlags, convert, convertible } from './flag-flow.ts';
 import type { FlagState } from './flags.ts';
-import { Flow, successorsByEdge, type RoundsNodes } from './flow.ts';
+import { Flow, successorsByEdge, type Part, type RoundsNodes } from './flow.ts';
 import { predecessors, reversePostorder, type Edge, type Node } from './graph.ts';
 import { get, i32, i64, ifThen, op, set, type Stmt } from './ir.ts';
 import { Lift } from './lift.ts';
@@ -26,6 +26,8 @@ export interface Compiled {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Guest addresses at which the function may be entered; the index is its parameter. */
   readonly entries: readonly number[];
+  /** More addresses, at which the region's other part can be entered. */
+  readonly seldom: readonly number[];
   readonly windows: readonly Window[];
   /** Homes of windows by the sites that share them. */
   readonly homes: ReadonlyMap<string, number>;
@@ -40,6 +42,8 @@ export interface CompileOptions extends LiftOptions {
   readonly expectRange?: ExpectRange | undefined;
   /** Whether loops get rounds. */
   readonly rounds: boolean;
+  /** Without it, what is translated best is the main part, anything else whole. */
+  readonly part?: Part;
 }
 
 export function compileRegion(region: Region, options: CompileOptions): Compiled {
@@ -68,7 +72,7 @@ class RegionCompiler {
     this.#region = region;
     this.#vars = new Vars(() => options.allocateWindow(), options.expectRange);
     this.#lift = new Lift(this.#vars, options);
-    this.#flow = new Flow(region);
+    this.#flow = new Flow(region, options.part ?? (options.rounds ? 'main' : 'whole'));
     this.#code = new NodeCodes(this.#vars.label);
     this.#inRounds = options.rounds;
     this.#watching = (options.watch ?? null) !== null;
@@ -84,7 +88,8 @@ class RegionCompiler {
     if (this.#inRounds && !this.#watching) flow.addRounds(plain, this.#counters !== null);
     const live = flow.live();
     const closing = live.filter((b) => flow.headers.has(flow.nodeOf(b)));
-    const checked = new Set([...flow.entries, ...closing]);
+    const elsewhere = this.#region.blocks.filter((b) => flow.isElsewhere(b));
+    const checked = new Set([...flow.entries, ...closing, ...elsewhere]);
     // behind a loop in rounds, so that its rounds are charged for themselves alone
     for (const { plan } of flow.rounds) {
       for (const b of plan.blocks) {
@@ -111,6 +116,7 @@ class RegionCompiler {
     return {
       bytes: this.#emit(),
       entries: flow.entries.map((b) => b.ip),
+      seldom: flow.seldom.map((b) => b.ip),
       windows: [...this.#vars.windows.values()],
       homes: this.#vars.homes,
       listing: () => this.#code.listing(order),

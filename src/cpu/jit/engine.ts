@@ -379,12 +379,14 @@ export class JitEngine implements Engine, MemoryObserver {
   #translate(rip: number): boolean {
     if (!Number.isSafeInteger(rip) || this.#breakpoints.has(rip)) return false;
     if (this.#rests(rip)) return false;
-    if (this.#translations.revive(rip)) return true;
+    const hot = this.#translations.restAt(rip);
+    if (hot === null && this.#translations.revive(rip)) return true;
+    const root = hot ?? rip;
     const { heat } = this.#translations;
-    const inlining = heat.isHot(rip) ? heat : null;
-    const region = buildRegion(this.#code, rip, this.#code.shapeOf, inlining);
+    const inlining = heat.isHot(root) ? heat : null;
+    const region = buildRegion(this.#code, root, this.#code.shapeOf, inlining);
     if (!region) return false;
-    this.#translations.add(region);
+    this.#translations.add(region, hot !== null);
     return true;
   }
 }

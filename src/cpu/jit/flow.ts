@@ -5,6 +5,7 @@ import {
   Graph,
   makeReducible,
   naturalLoops,
+  outermostHeaders,
   retreatingEdges,
   reversePostorder,
   type Edge,
@@ -29,10 +30,20 @@ export interface RoundsNodes {
   readonly end: Edge;
 }
 
+/**
+ * What of a region a function is for. In a hot one no entry may stand in the way of a loop, for each
+ * that leads into one makes a dispatcher of its header. So there are two functions: `main`, entered
+ * where it costs nothing and where execution comes back from elsewhere; and `rest`, entered where a
+ * budget may have ended or a prediction failed, which leaves for `main` as soon as it can.
+ */
+export type Part = 'whole' | 'main' | 'rest';
+
 export class Flow {
   /** Goes to the entry that the function is called with. */
   readonly start: Node;
   readonly entries: readonly Block[];
+  /** Where the `rest` is entered. */
+  readonly seldom: readonly Block[];
   /** Where loops close. */
   readonly headers: ReadonlySet<Node>;
   readonly rounds: RoundsNodes[] = [];
@@ -42,14 +53,38 @@ export class Flow {
   readonly #exits = new Map<number, Node>();
   readonly #edges = new Map<Block, Edge[]>();
   readonly #plans = new Map<Block, Placed[][]>();
+  /** Blocks at which another function of the region begins. */
+  readonly #elsewhere = new Set<Block>();
 
-  constructor({ blocks, root }: Region) {
+  constructor({ blocks, root }: Region, part: Part) {
     this.start = this.#graph.add();
     for (const block of blocks) this.#addNode(block);
     for (const block of blocks) this.#connectBlock(block);
-    const { entries, headers } = this.#connectEntries(root, blocks);
-    this.entries = entries;
-    this.headers = headers;
+    const whole = part === 'whole';
+    const necessary = byAddress([root, ...blocks.filter((b) => b.entry || (whole && b.seldom))]);
+    this.#enterAt(necessary);
+    const loops = retreatingEdges(this.start);
+    const free = whole ? null : outermostHeaders(this.#graph, this.start);
+    const isFree = (b: Block): boolean => !free || free.has(this.nodeOf(b));
+    const all = byAddress([
+      ...necessary,
+      ...this.#resumable(loops),
+      ...blocks.filter((b) => b.seldom),
+    ]);
+    const main = all.filter((b) => necessary.includes(b) || isFree(b));
+    this.seldom = all.filter((b) => !main.includes(b));
+    const rest = part === 'rest' && this.seldom.length > 0;
+    this.entries = rest ? this.seldom : main;
+    if (rest) this.#leaveFor(main);
+    this.#enterAt(this.entries);
+    // the rest may have loops that are not reached from the region's root
+    const more = rest ? retreatingEdges(this.start) : loops;
+    this.headers = new Set([...loops.keys(), ...more.keys()]);
+  }
+
+  /** Whether a block belongs to the region, but to another function. */
+  isElsewhere(block: Block): boolean {
+    return this.#elsewhere.has(block);
   }
 
   /** The blocks that are reached. */
@@ -107,7 +142,13 @@ export class Flow {
 
   /** The node behind a target; an address outside becomes a node that leaves for it. */
   #target(target: Block | number): Node {
-    if (typeof target !== 'number') return this.nodeOf(target);
+    if (typeof target !== 'number') {
+      return this.#elsewhere.has(target) ? this.#exit(target.ip) : this.nodeOf(target);
+    }
+    return this.#exit(target);
+  }
+
+  #exit(target: number): Node {
     let node = this.#exits.get(target);
     if (!node) {
       node = this.#graph.add();
@@ -122,26 +163,31 @@ export class Flow {
     this.#edges.set(block, edges);
   }
 
-  /** Entries: the root, where the region is left and resumed, and every loop's header. */
-  #connectEntries(
-    root: Block,
-    blocks: readonly Block[],
-  ): { entries: Block[]; headers: ReadonlySet<Node> } {
-    const entries = new Map<number, Block>([[root.ip, root]]);
-    this.#graph.connect(this.start, this.nodeOf(root));
-    const enter = (block: Block): void => {
-      if (entries.has(block.ip)) return;
-      entries.set(block.ip, block);
-      this.#graph.connect(this.start, this.nodeOf(block));
-    };
-    for (const block of blocks) if (block.entry) enter(block);
-    const loops = retreatingEdges(this.start);
-    for (const [node, from] of loops) {
+  #enterAt(blocks: readonly Block[]): void {
+    this.start.edges = [];
+    for (const block of blocks) this.#graph.connect(this.start, this.nodeOf(block));
+  }
+
+  /** Where the budget may end: the headers of loops. */
+  #resumable(loops: ReadonlyMap<Node, readonly Node[]>): Block[] {
+    return [...loops].flatMap(([node, from]) => {
       const block = this.#blockOf.get(node);
-      // one that returns close climb the stack and end soon; to enter it would cost a dispatcher
-      if (block && !from.every((n) => this.#blockOf.get(n)?.term.k === 'ret')) enter(block);
+      // those that returns close climb the stack and end soon
+      const climbs = from.every((n) => this.#blockOf.get(n)?.term.k === 'ret');
+      return block && !climbs ? [block] : [];
+    });
+  }
+
+  /** Makes the ways to these blocks leave the function. */
+  #leaveFor(blocks: readonly Block[]): void {
+    for (const block of blocks) this.#elsewhere.add(block);
+    for (const block of this.#nodeOf.keys()) {
+      const targets = successorsByEdge(block);
+      this.edgesOf(block).forEach((edge, i) => {
+        const target = targets[i];
+        if (target !== undefined) edge.to = this.#target(target);
+      });
     }
-    return { entries: [...entries.values()], headers: new Set(loops.keys()) };
   }
 
   /**
@@ -202,6 +248,13 @@ export class Flow {
       }
     }
   }
+}
+
+/** Of several blocks at an address (copies of a callee), the first. */
+function byAddress(blocks: readonly Block[]): Block[] {
+  const found = new Map<number, Block>();
+  for (const b of blocks) if (!found.has(b.ip)) found.set(b.ip, b);
+  return [...found.values()];
 }
 
 function mayTrace(term: Block['term']): boolean {

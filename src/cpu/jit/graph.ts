@@ -234,6 +234,16 @@ export function makeReducible(graph: Graph, root: Node, rank: (n: Node) => numbe
   return dispatchers;
 }
 
+/** The headers of outermost loops that have no other entry. */
+export function outermostHeaders(graph: Graph, root: Node): Set<Node> {
+  const headers = new Set<Node>();
+  for (const members of cycles(new Set(reversePostorder(root)))) {
+    const [only, another] = entriesOf(graph, new Set(members), root);
+    if (only && !another) headers.add(only);
+  }
+  return headers;
+}
+
 function entriesOf(graph: Graph, inside: ReadonlySet<Node>, root: Node): Node[] {
   const entries = new Set<Node>();
   if (inside.has(root)) entries.add(root);

@@ -42,6 +42,7 @@ function leavesAtEnd(block: Block): boolean {
 }
 
 /**
+ * @param blocks to any other the way leads out of the region.
  * @param leavesAtStart blocks that check the budget first, and may leave there.
  * @param watching any access may leave.
  */
@@ -65,7 +66,7 @@ export function analyse(
       const block = blocks[n];
       const fact = block && facts.get(block);
       if (!block || !fact) continue;
-      let live = leavesAtEnd(block) || successors(block).some((s) => liveIn.get(s) === true);
+      let live = leavesAtEnd(block) || successors(block).some((s) => liveIn.get(s) !== false);
       for (let i = block.insns.length - 1; i >= 0; i--) {
         const insn = block.insns[i];
         if (!insn) continue;

@@ -75,7 +75,15 @@ const CONTEXT: Context = { id: 0, parent: null, entryIp: 0, entry: null, sites: 
 /** One instruction as a block of its own, which asks the budget first. */
 function instruction(lift: Lift, vars: Vars, insn: Insn): Stmt[] {
   const term = terminator(insn, CONTEXT) ?? { k: 'goto', to: insn.next };
-  const block: Block = { id: 0, context: CONTEXT, ip: insn.ip, insns: [insn], term, entry: true };
+  const block: Block = {
+    id: 0,
+    context: CONTEXT,
+    ip: insn.ip,
+    insns: [insn],
+    term,
+    entry: true,
+    seldom: false,
+  };
   const facts = analyse([block], new Set([block])).get(block);
   lift.beginBlock([insn], facts?.plan ?? [], null, { ahead: 1, unused: undefined });
   const spent = op('i32.eqz', get(vars.left));

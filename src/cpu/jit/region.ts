@@ -43,6 +43,8 @@ export interface Block {
   term: Terminator;
   /** Compiled code may be entered here from outside. */
   entry: boolean;
+  /** The same, but seldom: a call through a pointer comes back here when it went astray. */
+  seldom: boolean;
 }
 
 export interface Region {
@@ -142,7 +144,15 @@ class RegionBuilder {
       at = insn.next;
     }
     if (insns.length === 0 && term.k !== 'step') return;
-    const block: Block = { id: this.#blocks.length, context, ip, insns, term, entry: false };
+    const block: Block = {
+      id: this.#blocks.length,
+      context,
+      ip,
+      insns,
+      term,
+      entry: false,
+      seldom: false,
+    };
     this.#blocks.push(block);
     this.#byKey.set(`${context.id}:${ip}`, block);
   }
@@ -185,17 +195,23 @@ class RegionBuilder {
   }
 
   #linkIndirect(term: Extract<Terminator, { k: 'indirect' }>, context: Context): void {
-    const calls = term.insn.mnemonic === 'Call';
-    // whoever it goes to instead comes back here
-    if (calls) this.#enterAt(context, term.insn.next);
-    const target = this.#inlining?.expected(term.insn.ip) ?? null;
-    if (!calls || target === null || this.#depth(context) > LIMITS.depth) return;
-    for (let c: Context | null = context; c; c = c.parent) if (c.entryIp === target) return;
+    if (term.insn.mnemonic !== 'Call') return;
     const site = this.#block(context, term.insn.next);
-    if (!site || !this.#fits(target, LIMITS.chosen)) return;
-    const callee = this.#context(context, target);
+    if (!site) return;
+    const callee = this.#chosen(term.insn.ip, context);
     term.to = callee?.entry ?? null;
+    // whoever it goes to instead comes back here
+    if (term.to) site.seldom = true;
+    else site.entry = true;
     callee?.sites.push(site);
+  }
+
+  /** A copy of the function that the indirect call at `ip` is expected to go to. */
+  #chosen(ip: number, context: Context): Context | null {
+    const target = this.#inlining?.expected(ip) ?? null;
+    if (target === null || this.#depth(context) > LIMITS.depth) return null;
+    for (let c: Context | null = context; c; c = c.parent) if (c.entryIp === target) return null;
+    return this.#fits(target, LIMITS.chosen) ? this.#context(context, target) : null;
   }
 
   #depth(context: Context): number {

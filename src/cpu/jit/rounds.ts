@@ -57,7 +57,7 @@ export function planRounds(
   for (const b of body) length += b.insns.length;
   if (length > MOST) return null;
   const copies = new Map<Block, Block>();
-  for (const b of body) copies.set(b, { ...b, entry: false });
+  for (const b of body) copies.set(b, { ...b, entry: false, seldom: false });
   for (const copy of copies.values()) {
     copy.term = retargeted(copy.term, (t) => (t === header ? t : (copies.get(t) ?? t)));
   }

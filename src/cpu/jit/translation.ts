@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** A compiled region, and what is remembered of it. */
+import type { Part } from './flow.ts';
 import type { Grounds } from './grounds.ts';
 import type { Execute } from './link.ts';
 import type { Region } from './region.ts';
 
 /** As what a region is translated. */
 export interface Manner {
+  readonly part: Part;
   /** It runs a lot: as well as can be. */
   readonly hot: boolean;
   /** Its accesses often leave their windows. */
@@ -16,6 +18,8 @@ export interface Translation extends Manner {
   readonly root: number;
   readonly execute: Execute;
   readonly entries: readonly number[];
+  /** Where the rest of the region can be entered, if this is its main part. */
+  readonly seldom: readonly number[];
   readonly grounds: Grounds;
   /** Where its indirect calls and jumps note their targets. */
   readonly targets: ReadonlyMap<number, number>;

@@ -59,6 +59,8 @@ export class Translations {
   readonly #retired = new Retired<Translation>();
   readonly #bySlot = new Map<number, Translation>();
   readonly #byPage = new Map<number, Set<Translation>>();
+  /** Roots of hot regions, by the addresses at which their rest can be entered. */
+  readonly #seldom = new Map<number, number>();
   /** Roots of regions whose accesses often leave their windows. */
   readonly #restless = new Set<number>();
   /** For each translated instruction, how many follow in its block, itself included. */
@@ -93,12 +95,29 @@ export class Translations {
     return this.#retired.size;
   }
 
-  /** Compiles a region and enters it into the driver's table. */
-  add(region: Region): void {
+  /**
+   * The root of the region whose rest is to be translated so that execution can go on at `rip`, or
+   * null.
+   */
+  restAt(rip: number): number | null {
+    const root = this.#seldom.get(rip);
+    if (root === undefined) return null;
+    // one that is there and is not entered at rip would not be if it were made again
+    const there = [...this.#all].some((t) => t.root === root && t.part === 'rest');
+    return there ? null : root;
+  }
+
+  /**
+   * Compiles a region and enters it into the driver's table.
+   * @param rest only what is entered seldom: see `restAt`.
+   */
+  add(region: Region, rest = false): void {
     const began = performance.now();
     this.#makeRoom();
     const root = region.root.ip;
-    const manner = { hot: this.heat.isHot(root), restless: this.#restless.has(root) };
+    const hot = this.heat.isHot(root);
+    const part = rest ? 'rest' : hot ? 'main' : 'whole';
+    const manner = { hot, part, restless: this.#restless.has(root) } as const;
     const assumed = new Map<number, number>();
     const targets = new Map<number, number>();
     const compiled = compileRegion(region, this.#options(manner, assumed, targets));
@@ -106,6 +125,7 @@ export class Translations {
       root,
       execute: this.#linker.link(compiled.bytes),
       entries: compiled.entries,
+      seldom: rest ? [] : compiled.seldom,
       grounds: groundsOf(this.#memory, region, assumed, compiled.windows),
       ...manner,
       targets,
@@ -149,7 +169,7 @@ export class Translations {
   }
 
   #options(
-    { hot, restless }: Manner,
+    { hot, restless, part }: Manner,
     assumed: Map<number, number>,
     targets: Map<number, number>,
   ): CompileOptions {
@@ -163,6 +183,8 @@ export class Translations {
       refillInPlace: !hot || restless,
       expectRange: hot ? (site) => this.#windows.expect(site) : undefined,
       rounds: hot,
+      prefetchBelow: this.#memory.size,
+      part,
       watch: this.watch,
       counters: this.counters,
       traces: this.counters !== null,
@@ -186,6 +208,7 @@ export class Translations {
       block.forEach((ip, i) => this.#remaining.set(ip, block.length - i));
     }
     this.#table.enter(t);
+    for (const ip of t.seldom) this.#seldom.set(ip, t.root);
   }
 
   /**
@@ -232,6 +255,7 @@ export class Translations {
     this.#all.clear();
     this.#retired.clear();
     this.#byPage.clear();
+    this.#seldom.clear();
     this.#remaining.clear();
     this.#bySlot.clear();
     this.#bytes = 0;
@@ -293,12 +317,14 @@ export class Translations {
   /** Drops translations whose pages have changed, and keeps them in case that is undone. */
   #retire(doomed: ReadonlySet<Translation>): void {
     this.#drop(doomed);
-    if (this.counters === null) for (const t of doomed) this.#retired.add(t);
+    if (this.counters !== null) return;
+    for (const t of doomed) if (t.part !== 'rest') this.#retired.add(t);
   }
 
   #drop(doomed: ReadonlySet<Translation>): void {
     for (const t of doomed) {
       this.#all.delete(t);
+      for (const ip of t.seldom) this.#seldom.delete(ip);
       for (const page of pagesOf(t.grounds)) this.#byPage.get(page)?.delete(t);
       this.#table.release(t.slot);
       this.#bytes -= t.wasmBytes;

@@ -28,6 +28,8 @@ export interface LiftOptions {
   readonly refillInPlace: boolean;
   /** Whether an access at a fixed address is known to be allowed, so that no check is needed. */
   fixedAccess(address: number, size: number, write: boolean): boolean;
+  /** Bytes of RAM in which prefetches may look; without it they do nothing. */
+  readonly prefetchBelow?: number | undefined;
   /** Watched memory; what touches it leaves. */
   readonly watch?: WatchTests | null;
   /** Whether calls and returns are told to the engine. */
@@ -261,6 +263,21 @@ export class LiftMemory extends LiftBase {
         set(window.length, opImm('i64.load', [8], home)),
       ]),
     );
+  }
+
+  /**
+   * Brings the line of the operand near. There is no prefetch in WebAssembly; a load that nobody
+   * waits for does the same, except that no more than the host's window of instructions passes by
+   * it. In the rounds of a loop, where it would be executed often, it does not pay.
+   */
+  prefetch(): void {
+    const limit = this.#options.prefetchBelow ?? 0;
+    const m = this.operand(0);
+    if (m.k !== 'mem' || limit === 0 || this.#charge.unused) return;
+    const address = this.hold(this.address(m));
+    const load = opImm('i32.load8_u', [0], op('i32.wrap_i64', address));
+    const inRam = op('i64.lt_u', address, i64(limit));
+    this.emit(ifThen(inRam, [set(this.vars.temp('i32'), load)]));
   }
 
   /** The effective address of an access or operand, an i64. */

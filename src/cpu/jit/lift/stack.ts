@@ -113,10 +113,8 @@ export function registerStack(table: Table): void {
   on('Cmc', (c) => c.setRawFlags(op('i32.xor', c.rawFlags(), i32(BIT.CF))));
   on('Cld', (c) => direction(c, false));
   on('Std', (c) => direction(c, true));
-  on(
-    'Nop Endbr64 Pause Lfence Mfence Sfence Prefetchnta Prefetcht0 Prefetcht1 Prefetcht2 Prefetchw',
-    () => {
-      // no architectural effect
-    },
-  );
+  on('Nop Endbr64 Pause Lfence Mfence Sfence', () => {
+    // no architectural effect
+  });
+  on('Prefetchnta Prefetcht0 Prefetcht1 Prefetcht2 Prefetchw', (c) => c.prefetch());
 }
