@@ -14,6 +14,8 @@ const PAGE = 'src/cli/bench/bare/index.html';
 export interface BareOptions {
   readonly engine?: EngineChoice;
   readonly record?: boolean;
+  /** In a worker that has run nothing before (the default), or in that of the run before. */
+  readonly fresh?: boolean;
 }
 
 /** Builds the page with the worker into `folder`, and serves it. */
@@ -106,16 +108,16 @@ export class BareChromium {
     ] as const);
   }
 
-  /** Runs a program of the host's to its end, in a fresh worker. */
+  /** Runs a program of the host's to its end. */
   async run(
     image: string,
     args: readonly string[],
-    { engine = 'jit', record = false }: BareOptions = {},
+    { engine = 'jit', record = false, fresh = true }: BareOptions = {},
   ): Promise<BareRun> {
     const url = await this.#offer(image);
     const run = await this.#page.evaluate(
-      ([from, argv, by, recorded]) => globalThis.machine?.run(from, argv, by, recorded),
-      [url, args, engine, record] as const,
+      ([from, argv, by, recorded, anew]) => globalThis.machine?.run(from, argv, by, recorded, anew),
+      [url, args, engine, record, fresh] as const,
     );
     if (!run) throw new Error('the page has no machine');
     return run;

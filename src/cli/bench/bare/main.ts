@@ -17,14 +17,16 @@ export interface BareMachine {
   /** SHA-256 of a file of the guest's. */
   sha256(path: string): Promise<string>;
   /**
-   * Runs a program to its end, in a worker that has run nothing before.
+   * Runs a program to its end.
    * @param record whether the run is recorded, as it is in the product unless one says no.
+   * @param fresh whether in a worker that has run nothing before.
    */
   run(
     imageUrl: string,
     args: readonly string[],
     engine: EngineChoice,
     record: boolean,
+    fresh: boolean,
   ): Promise<BareRun>;
 }
 
@@ -54,8 +56,8 @@ async function openMachine(): Promise<BareMachine> {
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
       return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     },
-    async run(imageUrl, args, engine, record) {
-      client.restart();
+    async run(imageUrl, args, engine, record, fresh) {
+      if (fresh) client.restart();
       const image = await fetched(imageUrl);
       const request = { image, debug: null, argv: ['program', ...args], engine, record };
       const booted = await client.boot(request);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/**
+ * Processor time of the browser's workers. On a machine that is busy, the time by the clock says how
+ * much of it a thread got; this says what it had to do.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Linux names threads by 15 characters; these are Chromium's. */
+const WORKER = 'DedicatedWorker';
+
+/** Milliseconds of a tick of /proc: 100 a second on every Linux there is. */
+const TICK = 10;
+
+/** Fields of /proc/…/stat behind the name in brackets, which may hold anything. */
+function stat(path: string): { name: string; fields: string[] } | null {
+  try {
+    const text = readFileSync(path, 'utf8');
+    const end = text.lastIndexOf(')');
+    return { name: text.slice(text.indexOf('(') + 1, end), fields: text.slice(end + 2).split(' ') };
+  } catch {
+    return null; // it has ended
+  }
+}
+
+function numbersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+/** This process and all that come from it. */
+function family(): Set<string> {
+  const parents = numbersIn('/proc').map(
+    (pid) => [pid, stat(`/proc/${pid}/stat`)?.fields[1]] as const,
+  );
+  const found = new Set([String(process.pid)]);
+  for (const member of found) {
+    for (const [pid, parent] of parents) if (parent === member) found.add(pid);
+  }
+  return found;
+}
+
+/**
+ * Milliseconds that the workers of all browsers started here have computed so far, user and system;
+ * null where the system does not tell.
+ */
+export function workerTime(): number | null {
+  if (process.platform !== 'linux') return null;
+  let ticks = 0;
+  for (const pid of family()) {
+    for (const task of numbersIn(`/proc/${pid}/task`)) {
+      const thread = stat(`/proc/${pid}/task/${task}/stat`);
+      if (thread?.name.startsWith(WORKER) !== true) continue;
+      ticks += Number(thread.fields[11]) + Number(thread.fields[12]);
+    }
+  }
+  return ticks * TICK;
+}
