@@ -209,9 +209,10 @@ export class JitEngine implements Engine, MemoryObserver {
       const unusual = (state.rflags & FLAG.TF) !== 0;
       const atBreakpoint = this.#breakpoints.size > 0 && this.#breakpoints.has(Number(state.rip));
       if (atBreakpoint && executed > 0) return { stop: { kind: 'breakpoint' }, executed };
-      const stepped =
-        unusual || atBreakpoint
-          ? this.#singly.step(atBreakpoint ? 1 : Math.min(left, 10_000))
+      const stepped = unusual
+        ? this.#singly.step(atBreakpoint ? 1 : Math.min(left, 10_000))
+        : atBreakpoint
+          ? this.#singly.run(1)
           : this.#compiled(left);
       executed += stepped.executed;
       if (stepped.stop.kind !== 'budget' || this.#leftOnItsWay()) {

@@ -71,6 +71,18 @@ describe('translations', () => {
   const stored = (memory: GuestMemory): bigint =>
     new DataView(memory.memory.buffer).getBigUint64(DATA, true);
 
+  it('are entered again behind a breakpoint without the fallback', async () => {
+    const [memory, jit] = await machine();
+    load(memory, program(3, 1));
+    const second = addr(CODE + 3 * 5 + 10 + LENGTH);
+    jit.setBreakpoints(new Set([second]));
+    expect(jit.run(PLENTY).stop).toEqual({ kind: 'breakpoint' });
+    const { steps } = jit.stats;
+    expect(jit.run(PLENTY).stop).toEqual({ kind: 'syscall' });
+    expect(memory.state.gpr(GPR.rax)).toBe(3n);
+    expect(jit.stats.steps).toBe(steps);
+  });
+
   it('never live in greater number than allowed, however many a program needs', async () => {
     const [memory, jit] = await machine(8);
     const most = { live: 0, kept: 0 };
