@@ -35,6 +35,8 @@ import { HOT, MAX_REGIONS, Translations } from './translations.ts';
 const SLICE = 4_000_000;
 /** At the start, when the optimised form of the hottest loop is about to be ready. */
 const FIRST_SLICE = 200_000;
+/** At least so much is run, however little is missing to the end of a slice. */
+const LEAST_SLICE = 10_000;
 /** So often execution has to arrive inside a block for a translation of its own from there. */
 const OFTEN = 16;
 /** So many windows may repetitions come to the end of before a run ends early: a pause may wait. */
@@ -82,6 +84,8 @@ export class JitEngine implements Engine, MemoryObserver {
   #searched = false;
   /** So many more blocks may be executed instruction by instruction before compiled code runs. */
   #arriving = MOST_ARRIVING;
+  /** Instructions executed since a slice last ended, and told which region runs. */
+  #unnoted = 0;
   /** How often execution arrived inside a translated block, by address. */
   readonly #missed = new Map<number, number>();
   /** Compiled code has left a repeated string instruction on its way. */
@@ -287,7 +291,7 @@ export class JitEngine implements Engine, MemoryObserver {
   /** Runs compiled code until it needs something; `budget` as a stop means: nothing special. */
   #compiled(left: number): RunResult {
     const slice = Math.min(SLICE, FIRST_SLICE + Math.floor(this.#memory.state.instructions / 16));
-    const given = Math.min(left, slice);
+    const given = Math.min(left, Math.max(slice - this.#unnoted, LEAST_SLICE));
     const counter = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1);
     counter[0] = given;
     this.#fallback.noteCompiled();
@@ -296,6 +300,7 @@ export class JitEngine implements Engine, MemoryObserver {
     const remaining = new Int32Array(this.#memory.memory.buffer, SCRATCH.left, 1)[0] ?? 0;
     const executed = given - remaining;
     if (executed > 0) this.#arriving = 0;
+    this.#unnoted += executed;
     const state = this.#memory.state;
     state.instructions += executed;
     const operand = code >>> 8;
@@ -310,7 +315,8 @@ export class JitEngine implements Engine, MemoryObserver {
       case EXIT.budget: {
         this.#arriving = MOST_ARRIVING;
         // from their start, not from the loop that is running: loops are then told from one another
-        for (const root of this.#translations.noteSlice(executed)) this.#translate(root);
+        for (const root of this.#translations.noteSlice(this.#unnoted)) this.#translate(root);
+        this.#unnoted = 0;
         // a slice that ends early is no reason to use the fallback, the end of the budget is
         if (given < left || remaining === 0) return { stop: BUDGET, executed };
         return followedBy(executed, this.#singly.run(remaining));
