@@ -47,7 +47,7 @@ function makeBreathe(): () => Promise<void> {
 }
 
 /** Milliseconds after a stop in which the page asks for what it shows; nothing else is done then. */
-const IDLE = 40;
+const IDLE = 30;
 
 /** Most instructions of one disassembly. */
 const MOST_INSTRUCTIONS = 512;

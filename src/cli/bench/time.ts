@@ -22,7 +22,7 @@ const SEEKS = 24;
 const ROUNDS = 4;
 
 /** Milliseconds between a stop and the work at rest, as in the page; and until one steps back. */
-const IDLE = 40;
+const IDLE = 30;
 const LATER = 100;
 
 /** Stops of a live run from each of which one steps back. */

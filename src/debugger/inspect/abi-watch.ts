@@ -13,7 +13,7 @@ import type { DebugIndex } from '../../shared/debug-index.ts';
 import { hex } from '../../shared/format.ts';
 import { followsCall, stepInfoAt } from '../disassemble.ts';
 import type { CallStack } from './call-stack.ts';
-import { CALLEE_SAVED, type CalleeSaved } from './function-shape.ts';
+import { CALLEE_SAVED, type CalleeSaved } from './stack-shape.ts';
 
 const MOST_FRAMES = 64;
 const MOST_WARNINGS = 50;

@@ -8,14 +8,8 @@ import { isAddr } from '../../shared/brand.ts';
 import { GPR } from '../../shared/cpu-state.ts';
 import type { DebugIndex } from '../../shared/debug-index.ts';
 import { hex } from '../../shared/format.ts';
-import {
-  CALLEE_SAVED,
-  FunctionReader,
-  type CalleeSaved,
-  type FunctionShape,
-  type ShapeWarning,
-  type StackShape,
-} from './function-shape.ts';
+import { FunctionReader, type FunctionShape, type ShapeWarning } from './function-shape.ts';
+import { CALLEE_SAVED, type CalleeSaved, type StackShape } from './stack-shape.ts';
 
 /** Most frames followed: an endless recursion has no end. */
 const MOST_FRAMES = 256;

@@ -16,38 +16,9 @@ import {
   FormatterSyntax,
   Instruction,
   InstructionInfoFactory,
-  Mnemonic,
   OpKind,
-  Register,
-  RegisterExt,
-  type UsedRegister,
 } from 'iced-x86';
-import { WRITES } from '../../cpu/operand-access.ts';
-
-/** Registers that a function must leave as it found them, by the System V ABI. */
-export const CALLEE_SAVED = ['rbx', 'rbp', 'r12', 'r13', 'r14', 'r15'] as const;
-export type CalleeSaved = (typeof CALLEE_SAVED)[number];
-
-const BY_REGISTER: ReadonlyMap<Register, CalleeSaved> = new Map([
-  [Register.RBX, 'rbx'],
-  [Register.RBP, 'rbp'],
-  [Register.R12, 'r12'],
-  [Register.R13, 'r13'],
-  [Register.R14, 'r14'],
-  [Register.R15, 'r15'],
-]);
-
-/** The stack at one instruction, before it executes. Depths are bytes below the return address. */
-export interface StackShape {
-  /** rsp = address of the return address - depth; null when it does not follow from the code. */
-  readonly depth: number | null;
-  /** rbp = address of the return address - this, once rbp is a frame pointer; else null. */
-  readonly framePointer: number | null;
-  /** Where callers' values lie: register → depth of its slot. */
-  readonly saved: ReadonlyMap<CalleeSaved, number>;
-  /** Callee-saved registers that hold something else now. */
-  readonly changed: ReadonlySet<CalleeSaved>;
-}
+import { afterInstruction, ENTRY, type CalleeSaved, type StackShape } from './stack-shape.ts';
 
 export interface ShapeWarning {
   readonly kind: 'register' | 'balance';
@@ -71,13 +42,6 @@ interface Step {
   readonly call: number | null;
   readonly returns: boolean;
 }
-
-const ENTRY: StackShape = {
-  depth: 0,
-  framePointer: null,
-  saved: new Map(),
-  changed: new Set(),
-};
 
 /** A stretch of code and the function in it, [start, end). */
 export interface CodeRange {
@@ -196,102 +160,10 @@ export class FunctionReader {
     };
   }
 
-  /** The shape after an instruction that does not call. */
   #after(address: number, shape: StackShape): StackShape {
-    const i = this.#instruction;
-    const saved = new Map(shape.saved);
-    const changed = new Set(shape.changed);
-    let { depth, framePointer } = shape;
-    const own = i.opCount > 0 && i.opKind(0) === OpKind.Register ? i.opRegister(0) : Register.None;
-    const named = BY_REGISTER.get(own);
-
-    if (i.mnemonic === Mnemonic.Push) {
-      depth = depth === null ? null : depth + 8;
-      if (named !== undefined && depth !== null && !changed.has(named) && !saved.has(named)) {
-        saved.set(named, depth);
-      }
-      return { depth, framePointer, saved, changed };
-    }
-    const stored = this.#storedRegister();
-    if (stored !== null && depth !== null) {
-      const slot = depth - stored.offset;
-      if (slot > 0 && !changed.has(stored.register) && !saved.has(stored.register)) {
-        saved.set(stored.register, slot);
-      }
-      return { depth, framePointer, saved, changed };
-    }
-    const written = this.#writes();
-    const from = i.mnemonic === Mnemonic.Pop ? 0 : this.#loadOffset();
-    const slot = from === null || depth === null ? null : depth - from;
-    if (i.mnemonic === Mnemonic.Leave && framePointer !== null) depth = framePointer - 8;
-    else if (own === Register.RSP) depth = this.#moved(depth, framePointer);
-    else if (depth !== null && i.isStackInstruction) depth -= i.stackPointerIncrement;
-    else if (written.includes(Register.RSP)) depth = null;
-
-    if (i.mnemonic === Mnemonic.Mov && own === Register.RBP && i.op1Register === Register.RSP) {
-      framePointer = shape.depth;
-      changed.add('rbp');
-      return { depth, framePointer, saved, changed };
-    }
-    for (const register of written) {
-      const name = BY_REGISTER.get(register);
-      if (name === undefined) continue;
-      if (name === 'rbp') framePointer = null;
-      const home = saved.get(name);
-      const back = home !== undefined && slot === home && own === register;
-      if (back || (i.mnemonic === Mnemonic.Leave && name === 'rbp')) {
-        changed.delete(name); // the caller's value is back
-      } else {
-        changed.add(name);
-        if (home === undefined) this.#unsaved(address, name);
-      }
-    }
-    return { depth, framePointer, saved, changed };
-  }
-
-  /** The registers that the instruction writes, each by its full name. */
-  #writes(): Register[] {
-    const info = this.#info.info(this.#instruction);
-    const used = info.usedRegisters() as UsedRegister[];
-    const written = used.filter((each) => WRITES.has(each.access)).map((each) => each.register);
-    for (const each of used) each.free();
-    info.free();
-    return written.map((register) => RegisterExt.fullRegister(register));
-  }
-
-  /** `mov [rsp + n], rbx`: which register, and n; else null. */
-  #storedRegister(): { register: CalleeSaved; offset: number } | null {
-    const i = this.#instruction;
-    if (i.mnemonic !== Mnemonic.Mov || i.opKind(0) !== OpKind.Memory) return null;
-    if (i.opKind(1) !== OpKind.Register) return null;
-    const register = BY_REGISTER.get(i.opRegister(1));
-    if (register === undefined || i.memoryBase !== Register.RSP) return null;
-    if (i.memoryIndex !== Register.None) return null;
-    return { register, offset: Number(i.memoryDisplacement) };
-  }
-
-  /** n of `mov rbx, [rsp + n]`; else null. */
-  #loadOffset(): number | null {
-    const i = this.#instruction;
-    if (i.mnemonic !== Mnemonic.Mov || i.opCount < 2 || i.opKind(1) !== OpKind.Memory) return null;
-    if (i.memoryBase !== Register.RSP || i.memoryIndex !== Register.None) return null;
-    return Number(i.memoryDisplacement);
-  }
-
-  /** The depth after an instruction whose target is rsp. */
-  #moved(depth: number | null, framePointer: number | null): number | null {
-    const i = this.#instruction;
-    const immediate = i.opCount === 2 && isImmediate(i.opKind(1)) ? Number(i.immediate(1)) : null;
-    if (i.mnemonic === Mnemonic.Mov && i.op1Register === Register.RBP) return framePointer;
-    if (i.mnemonic === Mnemonic.Lea && i.memoryIndex === Register.None) {
-      const by = Number(BigInt.asIntN(64, i.memoryDisplacementU64));
-      if (i.memoryBase === Register.RSP && depth !== null) return depth - by;
-      if (i.memoryBase === Register.RBP && framePointer !== null) return framePointer - by;
-    }
-    if (immediate === null || depth === null) return null;
-    if (i.mnemonic === Mnemonic.Sub) return depth + immediate;
-    if (i.mnemonic === Mnemonic.Add) return depth - immediate;
-    return null;
+    const { after, spoilt } = afterInstruction(this.#instruction, this.#info, shape);
+    for (const register of spoilt) this.#unsaved(address, register);
+    return after;
   }
 
   #checkReturn(address: number, shape: StackShape): void {
@@ -326,13 +198,4 @@ export class FunctionReader {
   #warn(kind: ShapeWarning['kind'], address: number, text: string, once = text): void {
     if (!this.#warnings.has(once)) this.#warnings.set(once, { kind, address, text });
   }
-}
-
-function isImmediate(kind: OpKind): boolean {
-  return (
-    kind === OpKind.Immediate8 ||
-    kind === OpKind.Immediate32 ||
-    kind === OpKind.Immediate8to64 ||
-    kind === OpKind.Immediate32to64
-  );
 }

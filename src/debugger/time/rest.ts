@@ -14,14 +14,14 @@ import type { TimeMachine } from './time-machine.ts';
 /** How far before a point of rest checkpoints are left, so that steps back from there are short. */
 export const APPROACH = [65_536, 4096] as const;
 
-/** Instructions before a point of rest that are noted one by one. */
-export const TRACED = { jit: 256, unicorn: 64 } as const;
+/** Instructions before a point of rest that are noted one by one: some 50 microseconds each. */
+export const TRACED = 64;
 
 /** With no more than so many instructions to run again a step back is short as it is. */
 const NEAR = { jit: 2 * APPROACH[0], unicorn: 2 * APPROACH[1] } as const;
 
 /** Milliseconds of running in one slice; the way there and back comes on top. */
-const RUNNING = 6;
+const RUNNING = 8;
 
 /** Instructions a millisecond, as long as nothing is known. */
 const SLOW = 1000;
@@ -63,7 +63,7 @@ export class Rest {
     time.approach(from.at);
     const goal = APPROACH.find((distance) => rest - from.at > 2 * distance);
     if (goal === undefined) {
-      this.#run(rest - TRACED[time.engine.name], Infinity);
+      this.#run(rest - TRACED, Infinity);
       this.#trace.run(rest);
       this.#return(rest);
       return false;

@@ -189,7 +189,7 @@ export class Travel {
         await this.#run(goal - distance, NOTHING, () => true);
         time.checkpoint();
       }
-      const traced = goal - TRACED[time.engine.name];
+      const traced = goal - TRACED;
       if (time.position < traced) await this.#run(traced, NOTHING, () => true);
       this.#trace.run(goal);
     }
