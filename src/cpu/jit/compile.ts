@@ -5,7 +5,7 @@ import type { Counters } from './counters.ts';
 import { emitFunction } from './emit.ts';
 import { EXIT } from './exits.ts';
 import { commonFlags, convert, convertible } from './flag-flow.ts';
-import type { FlagState } from './flags.ts';
+import { stored, type FlagState } from './flags.ts';
 import { Flow, successorsByEdge, type Part, type RoundsNodes } from './flow.ts';
 import { predecessors, reversePostorder, type Edge, type Node } from './graph.ts';
 import { get, i32, i64, ifThen, op, set, type Stmt } from './ir.ts';
@@ -65,6 +65,8 @@ class RegionCompiler {
   readonly #inRounds: boolean;
   readonly #flow: Flow;
   readonly #code: NodeCodes;
+  /** Checkpoints whose budget is asked for on the ways to them. */
+  #askedBefore: ReadonlySet<Block> = new Set();
   readonly #flagsIn = new Map<Node, FlagState | null>();
   readonly #flagsOut = new Map<Node, FlagState | null>();
 
@@ -99,7 +101,8 @@ class RegionCompiler {
     const prepaid = new Set(flow.rounds.map((r) => r.plan.header));
     const budget = planBudget(live, checked, prepaid);
     const planOf = (b: Block): Placed[][] => flow.planOf(b);
-    const facts = analyse(live, budget.checkpoints, this.#watching, planOf);
+    const [onArrival, onTheWay] = this.#whereToAsk(budget);
+    const facts = analyse(live, onArrival, onTheWay, this.#watching, planOf);
     flow.askAtOnce(facts);
     const dispatchers = flow.makeReducible();
     const order = reversePostorder(flow.start);
@@ -121,6 +124,17 @@ class RegionCompiler {
       homes: this.#vars.homes,
       listing: () => this.#code.listing(order),
     };
+  }
+
+  /**
+   * Where checkpoints ask the budget. Asked on the ways to a loop, the flags are as those who come
+   * left them, in registers or constant; in the loop they would be in variables, set on each way.
+   * @returns the blocks that ask themselves, and those before which it is asked.
+   */
+  #whereToAsk({ checkpoints }: Budget): [Set<Block>, ReadonlySet<Block>] {
+    const closes = (b: Block): boolean => this.#flow.headers.has(this.#flow.nodeOf(b));
+    this.#askedBefore = new Set(this.#inRounds ? [...checkpoints].filter(closes) : []);
+    return [new Set([...checkpoints].filter((b) => !this.#askedBefore.has(b))), this.#askedBefore];
   }
 
   #roundsCode({ plan, ask, again, refused, ...edges }: RoundsNodes, length: number): void {
@@ -182,7 +196,7 @@ class RegionCompiler {
     const loop = this.#flow.copyOf(block);
     const unused = loop && { rounds, each: budget.ahead(loop.plan.header) };
     lift.beginBlock(block.insns, fact.plan, known, { ahead, unused });
-    if (budget.checkpoints.has(block)) {
+    if (budget.checkpoints.has(block) && !this.#askedBefore.has(block)) {
       lift.stmts.push(set(left, op('i32.sub', get(left), i32(ahead))));
       const short = op('i32.lt_s', get(left), i32(0));
       lift.emit(ifThen(short, [lift.exit(EXIT.budget, i64(block.ip), 0)]));
@@ -230,6 +244,9 @@ class RegionCompiler {
         } else if (refund !== 0) stmts.push(set(left, op('i32.add', get(left), i32(refund))));
       }
       const target = this.#flow.blockOf(edge.to);
+      if (target && this.#askedBefore.has(target)) {
+        stmts.push(...this.#askFor(target, budget.ahead(target), this.#flagsOut.get(node) ?? null));
+      }
       const fact = target && facts.get(target);
       if (!fact || fact.flagsIn()) {
         const [from, wanted] = [this.#flagsOut.get(node), this.#flagsIn.get(edge.to)];
@@ -237,6 +254,23 @@ class RegionCompiler {
       }
       this.#code.onEdge(edge, stmts);
     });
+  }
+
+  /** Charges what lies ahead of a block, or leaves for it. */
+  #askFor(block: Block, ahead: number, flags: FlagState | null): Stmt[] {
+    const { left, flags: homes } = this.#vars;
+    const before = flags ? stored(flags, homes) : [];
+    const exit = {
+      k: 'exit',
+      code: EXIT.budget,
+      rip: i64(block.ip),
+      refund: ahead,
+      before,
+    } as const;
+    return [
+      set(left, op('i32.sub', get(left), i32(ahead))),
+      ifThen(op('i32.lt_s', get(left), i32(0)), [exit]),
+    ];
   }
 
   #emit(): Uint8Array<ArrayBuffer> {

@@ -5,7 +5,8 @@ import type { Insn } from './decode.ts';
 import { get, i32, op, opImm, set, store, type Callee, type Exit, type Expr } from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars } from './vars.ts';
-import { CodeWriter, ModuleBuilder, type FunctionType } from './wasm.ts';
+import { CodeWriter } from './wasm-code.ts';
+import { ModuleBuilder, type FunctionType } from './wasm.ts';
 
 interface Registers {
   readonly gpr: number;

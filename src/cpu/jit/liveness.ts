@@ -44,11 +44,13 @@ function leavesAtEnd(block: Block): boolean {
 /**
  * @param blocks to any other the way leads out of the region.
  * @param leavesAtStart blocks that check the budget first, and may leave there.
+ * @param leavesBefore blocks on the ways to which the budget is checked.
  * @param watching any access may leave.
  */
 export function analyse(
   blocks: readonly Block[],
   leavesAtStart: ReadonlySet<Block>,
+  leavesBefore: ReadonlySet<Block> = new Set(),
   watching = false,
   planOf: (block: Block) => Placed[][] = (block) => planAccesses(block.insns),
 ): Map<Block, BlockFacts> {
@@ -66,7 +68,8 @@ export function analyse(
       const block = blocks[n];
       const fact = block && facts.get(block);
       if (!block || !fact) continue;
-      let live = leavesAtEnd(block) || successors(block).some((s) => liveIn.get(s) !== false);
+      const wanted = (s: Block): boolean => leavesBefore.has(s) || liveIn.get(s) !== false;
+      let live = leavesAtEnd(block) || successors(block).some(wanted);
       for (let i = block.insns.length - 1; i >= 0; i--) {
         const insn = block.insns[i];
         if (!insn) continue;

@@ -4,7 +4,7 @@ import type { Edge, Node } from './graph.ts';
 import { get, i32, op, printExpr, printStmt, set } from './ir.ts';
 import type { Expr, Stmt, Var } from './ir.ts';
 import { structure } from './structure.ts';
-import type { CodeWriter } from './wasm.ts';
+import type { CodeWriter } from './wasm-code.ts';
 
 /** A node's code: statements, then the first way whose condition holds, else the last one. */
 export interface NodeCode {

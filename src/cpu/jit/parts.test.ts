@@ -10,7 +10,7 @@ import { structure } from './structure.ts';
 import { instructionTable } from './table-text.ts';
 import { Vars } from './vars.ts';
 import { functionText } from './wasm-text.ts';
-import { ByteWriter } from './wasm.ts';
+import { ByteWriter } from './wasm-bytes.ts';
 
 describe('intermediate form', () => {
   const vars = new Vars(() => 0);

@@ -10,7 +10,8 @@ import { allFlags } from './flag-values.ts';
 import { KIND, STATUS_MASK, type Size } from './flags.ts';
 import { get, i32, i64, op, opImm, set, store, type Callee, type Expr, type Var } from './ir.ts';
 import { HASH_SIZE, HOME, INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
-import { CodeWriter, ModuleBuilder } from './wasm.ts';
+import { CodeWriter } from './wasm-code.ts';
+import { ModuleBuilder } from './wasm.ts';
 import type { Ty } from './wasm-ops.ts';
 
 /** No mapping lies above this, so that an address passes through an i32. */

@@ -18,7 +18,8 @@ import {
   type Expr,
   type Var,
 } from '../../cpu/jit/ir.ts';
-import { CodeWriter, ModuleBuilder } from '../../cpu/jit/wasm.ts';
+import { CodeWriter } from '../../cpu/jit/wasm-code.ts';
+import { ModuleBuilder } from '../../cpu/jit/wasm.ts';
 import { MAX_RAM, PAGE_HASH_OFFSET, PAGE_HASH_SIZE, PAGE_SIZE } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
 
