@@ -102,7 +102,11 @@ export class NodeCodes {
     const code = this.#code.get(node);
     if (!code) return [];
     const to = (e: Edge): string => {
-      const work = (this.#onEdge.get(e) ?? []).flatMap((s) => printStmt(s)).join('; ');
+      const inLine = (s: Stmt): string =>
+        printStmt(s)
+          .map((line) => line.trim())
+          .join(' ');
+      const work = (this.#onEdge.get(e) ?? []).map(inLine).join('; ');
       const name = e.label >= 0 ? `n${e.to.id} as ${e.label}` : `n${e.to.id}`;
       return work ? `${name} after ${work}` : name;
     };
