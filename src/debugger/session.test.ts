@@ -82,6 +82,19 @@ describe.each(['unicorn', 'jit'] as const)('a session on %s', (engine) => {
       },
     );
 
+    it('says where the timeline stands when the guest waits for input', async () => {
+      const rig = await start(READS, { record: true });
+      const running = rig.run({ kind: 'continue' });
+      await new Promise((resolve) => setImmediate(resolve));
+      const told = rig.events.filter(({ type }) => type !== 'progress');
+      expect(told.map(({ type }) => type)).toEqual(['running', 'timeline', 'waiting']);
+      const [, event] = told;
+      const position = event?.type === 'timeline' ? event.timeline.position : null;
+      expect(position).toBe(rig.memory.state.instructions);
+      rig.process.stdin.push(Uint8Array.of(1));
+      await running;
+    });
+
     it('says once that the guest waits for input, with what it printed before', async () => {
       const rig = await start(READS);
       const running = rig.run({ kind: 'continue' });
