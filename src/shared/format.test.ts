@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   formatCompact,
   formatCount,
+  formatCounted,
   formatF32,
   formatF64,
   formatLanes,
@@ -110,5 +111,14 @@ describe('amounts', () => {
     expect(formatSize(512)).toBe('512 B');
     expect(formatSize(1536)).toBe('1.5 KiB');
     expect(formatSize(8 * 2 ** 20)).toBe('8 MiB');
+  });
+});
+
+describe('counts with what is counted', () => {
+  it('has one of one, and several of all else', () => {
+    expect(formatCounted(0, 'line')).toBe('0 lines');
+    expect(formatCounted(1, 'line')).toBe('1 line');
+    expect(formatCounted(1_234, 'line')).toBe('1,234 lines');
+    expect(formatCounted(2, 'branch', 'branches')).toBe('2 branches');
   });
 });

@@ -99,6 +99,11 @@ export function formatCount(value: number): string {
     .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+/** A count with what is counted: `1 instruction`, `1,234 instructions`, `2 branches`. */
+export function formatCounted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${Math.round(count) === 1 ? one : many}`;
+}
+
 /** A count where room is short: `12,345`, `1.23 M`, `48.0 M`, `6.41 G`. */
 export function formatCompact(value: number): string {
   if (value < 100_000) return formatCount(value);

@@ -2,6 +2,7 @@
 /** Changing the machine's state by hand, at a stop: what was written shows at once. */
 import type { MachineHandle } from '../client/machine-client.ts';
 import { CpuState, GPR_NAMES, STATE, STATE_SIZE } from '../shared/cpu-state.ts';
+import { formatCounted } from '../shared/format.ts';
 import type { MachineSnapshots } from './machine-snapshots.svelte.ts';
 
 /** rflags: the bits a debugger may set, and those that are always set. */
@@ -42,7 +43,8 @@ export class MachineEdits {
     if (cpu === null) return 'There is no program in the machine.';
     if (place === null) return `There is no register named ${name}.`;
     const whole = cpu.bytes.slice(place.at, place.at + place.size);
-    if (offset + bytes.length > whole.length) return `${name} has ${whole.length} bytes.`;
+    if (offset + bytes.length > whole.length)
+      return `${name} has ${formatCounted(whole.length, 'byte')}.`;
     whole.set(bytes, offset);
     const error = await this.#write(() => this.#client.writeRegister(name, whole));
     if (error === null) this.#show(name, place.at, whole);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What the program reads from its standard input, and what the console says of it. */
 import type { MachineApi } from '../protocol/machine.ts';
-import { formatCount } from '../shared/format.ts';
+import { formatCounted } from '../shared/format.ts';
 import type { ConsoleState } from './console.svelte.ts';
 
 export class MachineInput {
@@ -40,7 +40,7 @@ export class MachineInput {
       this.#console.note(`(${file.name} cannot be read; nothing was sent)`);
       return;
     }
-    this.#console.note(`(sent ${file.name}: ${formatCount(bytes.length)} bytes)`);
+    this.#console.note(`(sent ${file.name}: ${formatCounted(bytes.length, 'byte')})`);
     await this.bytes(bytes);
   }
 

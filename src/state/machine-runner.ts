@@ -15,7 +15,7 @@ import { StopWaiters } from './stop-waiters.ts';
 const STEP_PATIENCE = 500;
 
 /** Milliseconds that anything else runs before it shows as running. */
-export const PATIENCE = 120;
+const PATIENCE = 120;
 
 const COUNTED: ReadonlySet<string> = new Set(['step-in', 'step-back']);
 const BACK: ReadonlySet<string> = new Set<StepKind>([
@@ -54,6 +54,11 @@ export class MachineRunner {
   /** Whether steps are under way: another comes after them. */
   get stepping(): boolean {
     return this.#steps.serving;
+  }
+
+  /** Whether the steps under way are single instructions: they end soon, or wait for input. */
+  get single(): boolean {
+    return this.#steps.single;
   }
 
   /** Whether steps wait for others: a key held down need not ask for more. */

@@ -19,7 +19,7 @@ import { MachineEngines } from './machine-engines.svelte.ts';
 import { MachineInput } from './machine-input.ts';
 import { MachinePatch, runAlike } from './machine-patch.svelte.ts';
 import { MachineProcess, type MachineTrouble } from './machine-process.svelte.ts';
-import { MachineRunner, PATIENCE } from './machine-runner.ts';
+import { MachineRunner } from './machine-runner.ts';
 import { MachineSnapshots } from './machine-snapshots.svelte.ts';
 import type { Program } from './program.ts';
 import { isBusy, isOver, SettledStatus, type MachineStatus } from './settled-status.svelte.ts';
@@ -225,10 +225,12 @@ export class MachineState {
 
   /**
    * Whether steps may be asked for: where the machine stands, and behind steps that are under way.
-   * What shows as running takes none.
+   * What shows as running takes none, but for single instructions that are late.
    */
   get steppable(): boolean {
-    return !this.busy || (this.#runner.stepping && !this.settledBusy);
+    if (!this.busy) return true;
+    if (this.#status.now === 'waiting') return false;
+    return this.#runner.single || (this.#runner.stepping && !this.settledBusy);
   }
 
   /** Whether a key held down may ask for the next step: the last has been begun. */
@@ -319,9 +321,6 @@ export class MachineState {
 
   #receive(event: MachineEvent): void {
     switch (event.type) {
-      case 'running':
-        this.#status.run(PATIENCE);
-        break;
       case 'progress':
         if (!this.busy) break;
         this.#seen.see(event.snapshot);

@@ -465,14 +465,28 @@ describe('the settled status', () => {
 
   it('does not flicker through a step, and follows a real run', async () => {
     await booted();
-    void machine.stepIn();
+    const step = machine.stepIn();
     expect(machine.settledStatus).toBe('ready');
     fake.stop({ kind: 'step' });
     expect(machine.settledStatus).toBe('paused');
+    await step;
     void machine.run();
     vi.advanceTimersByTime(200);
     expect(machine.settledStatus).toBe('running');
     expect(machine.steppable).toBe(false);
+  });
+
+  it('takes further single steps however late one is', async () => {
+    await booted();
+    void machine.stepIn();
+    vi.advanceTimersByTime(5_000);
+    expect(machine.settledStatus).toBe('running');
+    expect(machine.steppable).toBe(true);
+    const next = machine.stepIn();
+    fake.stop({ kind: 'step' });
+    await vi.waitFor(() => expect(fake.calls.length).toBe(2));
+    fake.stop({ kind: 'step' });
+    expect(await next).toEqual({ kind: 'step' });
   });
 
   it('has more patience with a step, until it takes no further ones', async () => {

@@ -12,6 +12,9 @@ export type MachineStatus =
   | 'exited'
   | 'faulted';
 
+/** Parts in which the page's patience is counted. */
+const TICKS = 4;
+
 export class SettledStatus {
   #now = $state<MachineStatus>('empty');
   #settled = $state<MachineStatus>('empty');
@@ -33,7 +36,18 @@ export class SettledStatus {
     if (this.#now === 'running') return;
     clearTimeout(this.#timer);
     this.#now = 'running';
-    this.#timer = setTimeout(() => (this.#settled = 'running'), patience);
+    this.#wait(patience / TICKS, TICKS);
+  }
+
+  /**
+   * In ticks: a page that was held up for long, and has not heard the machine's answer yet, takes
+   * its own absence for one of them.
+   */
+  #wait(tick: number, left: number): void {
+    this.#timer = setTimeout(() => {
+      if (left > 1) this.#wait(tick, left - 1);
+      else this.#settled = 'running';
+    }, tick);
   }
 
   /** `now` without short runs: what to show. */

@@ -30,7 +30,7 @@ interface Batch {
 export class StepQueue {
   readonly #serve: (kind: StepKind, count: number) => Promise<StopReason | null>;
   #waiting: Batch[] = [];
-  #serving = false;
+  #serving: StepKind | null = null;
 
   /** @param serve makes `count` steps; @returns why they ended, null when they were not begun. */
   constructor(serve: (kind: StepKind, count: number) => Promise<StopReason | null>) {
@@ -39,7 +39,12 @@ export class StepQueue {
 
   /** Whether a step is under way. */
   get serving(): boolean {
-    return this.#serving;
+    return this.#serving !== null;
+  }
+
+  /** Whether what is under way are single instructions: they end soon, or wait for input. */
+  get single(): boolean {
+    return this.#serving !== null && COUNTED.has(this.#serving);
   }
 
   /** Whether some wait for it. */
@@ -56,7 +61,7 @@ export class StepQueue {
     }
     const batch = makeBatch(kind, count);
     this.#waiting.push(batch);
-    if (!this.#serving) void this.#serveAll();
+    if (this.#serving === null) void this.#serveAll();
     return batch.done;
   }
 
@@ -68,13 +73,13 @@ export class StepQueue {
   }
 
   async #serveAll(): Promise<void> {
-    this.#serving = true;
     for (let batch = this.#waiting.shift(); batch; batch = this.#waiting.shift()) {
+      this.#serving = batch.kind;
       const reason = await this.#serve(batch.kind, batch.count);
       if (reason === null || !EXPECTED.has(reason.kind)) this.drop();
       batch.settle(reason);
     }
-    this.#serving = false;
+    this.#serving = null;
   }
 }
 

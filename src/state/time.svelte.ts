@@ -4,7 +4,7 @@ import type { MachineHandle } from '../client/machine-client.ts';
 import type { StopReason } from '../protocol/machine.ts';
 import type { TimeCommand, Timeline, TimelineBranch, TimelineTick } from '../protocol/time.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
-import { formatCount } from '../shared/format.ts';
+import { formatCounted } from '../shared/format.ts';
 import { TimeBookmarks } from './time-bookmarks.svelte.ts';
 import { TimeZoom } from './time-zoom.svelte.ts';
 import type { ValueLocation } from './value-actions.svelte.ts';
@@ -227,7 +227,7 @@ export class TimeState {
         `You have changed the past: this is branch ${(branch?.id ?? 0) + 1} now. ` +
         'What happened before is kept in the other branch.';
       this.#machine.note(
-        `(branch ${(branch?.id ?? 0) + 1} begins after ${formatCount(branch?.forkedAt ?? 0)} instructions)`,
+        `(branch ${(branch?.id ?? 0) + 1} begins after ${formatCounted(branch?.forkedAt ?? 0, 'instruction')})`,
       );
     }
     void this.#askTicks(false);

@@ -3,6 +3,7 @@
  * What one can do with a value wherever it is shown: a registry, so that a feature adds its entry
  * once and finds it in the context menu of every register, lane and memory cell.
  */
+import { formatCounted } from '../shared/format.ts';
 
 /** Bytes of one register that make a lane, counted from its lowest. */
 export interface LaneBytes {
@@ -55,7 +56,7 @@ export class ValueActions {
 /** The place in words: `xmm3, bytes 8 to 15`, `8 bytes at 0x402000`. */
 export function locationText(location: ValueLocation): string {
   if (location.kind === 'memory') {
-    const size = location.length === 1 ? 'byte' : `${location.length} bytes`;
+    const size = location.length === 1 ? 'byte' : formatCounted(location.length, 'byte');
     return `${size} at 0x${location.address.toString(16)}`;
   }
   const { name, lane } = location;

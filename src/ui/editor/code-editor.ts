@@ -6,10 +6,11 @@
 import type { editor, IDisposable } from 'monaco-editor/editor/editor.api.js';
 import type { Diagnostic } from '../../protocol/assembler.ts';
 import type { HeatMark } from '../profile/heat.ts';
+import { BreakpointMarks, type BreakpointMark } from './breakpoint-marks.ts';
 import { HeatMargin } from './heat-margin.ts';
 import type { Monaco } from './monaco.ts';
 import { NASM_LANGUAGE } from './nasm-language.ts';
-import { changedLines } from './text-lines.ts';
+import { replaceChangedLines } from './replace-lines.ts';
 
 export interface EditorEvents {
   /** The user changed the text. */
@@ -23,13 +24,13 @@ export interface EditorEvents {
   readonly onOpen: (file: string, line: number, column: number) => void;
 }
 
-export interface BreakpointMark {
-  readonly line: number;
-  /** Whether the current program has code for it. */
-  readonly live: boolean;
-}
-
 const SCHEME = 'asm';
+
+/** An editor of fewer pixels in height lies in a tab that is not shown. */
+const HIDDEN = 20;
+
+/** In the overview of the whole file; seen on either theme. */
+const CURRENT_MARK = '#1e90ad';
 
 export class CodeEditor {
   readonly #monaco: Monaco;
@@ -37,10 +38,11 @@ export class CodeEditor {
   readonly #editor: editor.IStandaloneCodeEditor;
   readonly #models = new Map<string, editor.ITextModel>();
   readonly #views = new Map<string, editor.ICodeEditorViewState | null>();
-  readonly #breakpoints = new Map<string, string[]>();
-  readonly #marks = new Map<string, readonly BreakpointMark[]>();
+  readonly #breakpoints: BreakpointMarks;
   readonly #disposables: IDisposable[] = [];
   readonly #heat: HeatMargin;
+  /** The line brought into sight last, for as long as nothing of the editor can be seen. */
+  #hiddenLine: number | null = null;
   #current: editor.IEditorDecorationsCollection | null = null;
   /** True while a change comes from the program, not from the user. */
   #applying = false;
@@ -48,6 +50,9 @@ export class CodeEditor {
   constructor(monaco: Monaco, host: HTMLElement, theme: 'light' | 'dark', events: EditorEvents) {
     this.#monaco = monaco;
     this.#events = events;
+    this.#breakpoints = new BreakpointMarks(monaco, (file, lines) =>
+      events.onBreakpointsMoved(file, lines),
+    );
     this.setTheme(theme);
     this.#editor = monaco.editor.create(host, {
       model: null,
@@ -93,7 +98,7 @@ export class CodeEditor {
       for (const [file, text] of Object.entries(sources)) {
         const model = this.#models.get(file);
         if (!model) this.#addModel(file, text);
-        else if (model.getValue() !== text) this.#replace(model, text);
+        else if (model.getValue() !== text) replaceChangedLines(this.#monaco, model, text);
       }
       for (const [file, model] of this.#models) {
         if (file in sources) continue;
@@ -117,17 +122,22 @@ export class CodeEditor {
     else this.#tellCaret();
   }
 
-  /** Brings a line of the open file into sight, near the middle when it was not in sight. */
-  reveal(line: number, column?: number): void {
-    // At once: a step's line is there in the step's own frame, not some frames later.
-    const { Immediate } = this.#monaco.editor.ScrollType;
-    const inSight = this.#editor
+  /** Whether a line of the open file is in sight. */
+  inSight(line: number): boolean {
+    return this.#editor
       .getVisibleRanges()
       .some(
         ({ startLineNumber, endLineNumber }) => line >= startLineNumber && line <= endLineNumber,
       );
+  }
+
+  /** Brings a line of the open file into sight, near the middle when it was not in sight. */
+  reveal(line: number, column?: number): void {
+    // At once: a step's line is there in one frame, not some frames later.
+    const { Immediate } = this.#monaco.editor.ScrollType;
     // Monaco would measure the line for it, and so lay out the page once more in a step's frame.
-    if (!inSight) this.#editor.revealLineInCenterIfOutsideViewport(line, Immediate);
+    if (!this.inSight(line)) this.#editor.revealLineInCenterIfOutsideViewport(line, Immediate);
+    this.#hiddenLine = this.#editor.getLayoutInfo().height < HIDDEN ? line : null;
     if (column === undefined) return;
     this.#editor.setPosition({ lineNumber: line, column });
     this.#editor.focus();
@@ -162,7 +172,7 @@ export class CodeEditor {
           glyphMarginClassName: 'gb-glyph-current',
           glyphMarginHoverMessage: { value: 'The next instruction is on this line (rip)' },
           overviewRuler: {
-            color: '#00718f',
+            color: CURRENT_MARK,
             position: this.#monaco.editor.OverviewRulerLane.Full,
           },
           zIndex: 5,
@@ -178,20 +188,7 @@ export class CodeEditor {
 
   setBreakpoints(file: string, marks: readonly BreakpointMark[]): void {
     const model = this.#models.get(file);
-    if (!model || sameMarks(this.#marks.get(file) ?? [], marks)) return;
-    this.#marks.set(file, marks);
-    const decorations = marks.map(({ line, live }) => ({
-      range: new this.#monaco.Range(line, 1, line, 1),
-      options: {
-        stickiness: this.#monaco.editor.TrackedRangeStickiness.NeverGrowsWhenTypingAtEdges,
-        glyphMarginClassName: live ? 'gb-glyph-breakpoint' : 'gb-glyph-breakpoint gb-idle',
-        glyphMarginHoverMessage: {
-          value: live ? 'Breakpoint' : 'Breakpoint on a line without code',
-        },
-      },
-    }));
-    const old = this.#breakpoints.get(file) ?? [];
-    this.#breakpoints.set(file, model.deltaDecorations(old, decorations));
+    if (model) this.#breakpoints.show(file, model, marks);
   }
 
   setDiagnostics(diagnostics: readonly Diagnostic[]): void {
@@ -245,47 +242,10 @@ export class CodeEditor {
     const model = this.#monaco.editor.createModel(text, NASM_LANGUAGE, this.uriOf(file));
     model.setEOL(this.#monaco.editor.EndOfLineSequence.LF);
     model.onDidChangeContent(() => {
-      this.#followBreakpoints(file, model);
+      this.#breakpoints.follow(file, model);
       if (!this.#applying) this.#events.onEdit(file, model.getValue());
     });
     this.#models.set(file, model);
-  }
-
-  /** Replaces only the lines that differ, as one step that can be undone. */
-  #replace(model: editor.ITextModel, text: string): void {
-    const { before, after, oldLines, newLines } = changedLines(model.getValue(), text);
-    const to = oldLines.length - after;
-    const lines = newLines.slice(before, newLines.length - after);
-    const atEnd = to >= oldLines.length;
-    // Whole lines with their ends, except that the last line of the text has none.
-    const range = atEnd
-      ? new this.#monaco.Range(
-          before === 0 ? 1 : before,
-          before === 0 ? 1 : model.getLineMaxColumn(before),
-          oldLines.length,
-          model.getLineMaxColumn(oldLines.length),
-        )
-      : new this.#monaco.Range(before + 1, 1, to + 1, 1);
-    const joined = lines.join('\n');
-    const inserted = atEnd
-      ? (before === 0 || lines.length === 0 ? '' : '\n') + joined
-      : lines.map((line) => `${line}\n`).join('');
-    model.pushStackElement();
-    model.pushEditOperations([], [{ range, text: inserted }], () => null);
-    model.pushStackElement();
-  }
-
-  #followBreakpoints(file: string, model: editor.ITextModel): void {
-    const ids = this.#breakpoints.get(file) ?? [];
-    const marks = this.#marks.get(file) ?? [];
-    if (ids.length === 0) return;
-    const lines = ids.flatMap((id) => model.getDecorationRange(id)?.startLineNumber ?? []);
-    if (lines.every((line, i) => line === marks[i]?.line)) return;
-    this.#marks.set(
-      file,
-      lines.map((line, i) => ({ line, live: marks[i]?.live ?? false })),
-    );
-    this.#events.onBreakpointsMoved(file, lines);
   }
 
   #tellCaret(): void {
@@ -300,6 +260,11 @@ export class CodeEditor {
     const { MouseTargetType } = this.#monaco.editor;
     const e = this.#editor;
     this.#disposables.push(
+      e.onDidLayoutChange(({ height }) => {
+        if (this.#hiddenLine === null || height < HIDDEN) return;
+        e.revealLineInCenter(this.#hiddenLine, this.#monaco.editor.ScrollType.Immediate);
+        this.#hiddenLine = null;
+      }),
       e.onDidChangeCursorPosition(() => this.#tellCaret()),
       e.onMouseDown((event) => {
         const file = this.#openFile;
@@ -352,9 +317,4 @@ export class CodeEditor {
     const line = this.#editor.getPosition()?.lineNumber;
     if (file !== null && line !== undefined) action(file, line);
   }
-}
-
-function sameMarks(a: readonly BreakpointMark[], b: readonly BreakpointMark[]): boolean {
-  const text = (marks: readonly BreakpointMark[]) => marks.map((m) => `${m.line} ${m.live}`).join();
-  return text(a) === text(b);
 }

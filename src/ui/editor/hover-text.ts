@@ -2,7 +2,7 @@
 /** What the editor says of a word: a register's value now, a symbol's place, size and meaning. */
 import type { DebugInfo } from '../../protocol/debug-info.ts';
 import { GPR_NAMES, type CpuState } from '../../shared/cpu-state.ts';
-import { hex } from '../../shared/format.ts';
+import { formatCounted, hex } from '../../shared/format.ts';
 import type { Definition, SymbolIndex } from './symbol-index.ts';
 
 export interface HoverFacts {
@@ -99,7 +99,9 @@ function symbolText(d: Definition, index: SymbolIndex, debug: DebugInfo | null):
   }
   const symbol = debug?.symbols.find((s) => s.name === d.name);
   if (symbol) {
-    lines.push(`\`${hex(symbol.address)}\`, ${symbol.size} bytes in ${symbol.section}`);
+    lines.push(
+      `\`${hex(symbol.address)}\`, ${formatCounted(symbol.size, 'byte')} in ${symbol.section}`,
+    );
   }
   const comment = index.commentAbove(d);
   if (comment.length > 0) lines.push(`\`\`\`text\n${comment.join('\n')}\n\`\`\``);

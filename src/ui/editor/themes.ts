@@ -34,7 +34,7 @@ const LIGHT: Palette = {
   text: '#17202b',
   text2: '#4c5a69',
   text3: '#5b6875',
-  accent: '#00718f',
+  accent: '#006d8a',
   accentSoft: '#d9eff5',
   danger: '#b3261e',
   changed: '#7a4700',

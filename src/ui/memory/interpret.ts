@@ -9,7 +9,7 @@ import {
   elementText,
   type ElementFormat,
 } from '../../shared/elements.ts';
-import { hex } from '../../shared/format.ts';
+import { formatCounted, hex } from '../../shared/format.ts';
 import type { MemoryView } from '../../state/memory-view.svelte.ts';
 import { addressText, lensOf } from './cells.ts';
 
@@ -82,5 +82,7 @@ export function placeFacts(
 /** For the head of the inspector: `8 bytes from 00402010`. */
 export function selectionText(start: number, end: number): string {
   const count = end - start;
-  return count <= 1 ? addressText(start) : `${count} bytes from ${addressText(start)}`;
+  return count <= 1
+    ? addressText(start)
+    : `${formatCounted(count, 'byte')} from ${addressText(start)}`;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The progress of a training in words. */
+import { formatCounted } from '../../shared/format.ts';
 import type { Counters } from '../../state/training-curve.ts';
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
@@ -30,6 +31,6 @@ export function progressText(
   const pace = speed === null ? '' : `, ${whole.format(speed)} a second`;
   return (
     `Epoch ${counters.epoch}: loss ${loss}, accuracy ${accuracy} % ` +
-    `after ${whole.format(seen)} of ${whole.format(total)} samples${pace}.`
+    `after ${whole.format(seen)} of ${formatCounted(total, 'sample')}${pace}.`
   );
 }

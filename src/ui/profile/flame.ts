@@ -5,7 +5,7 @@
  * it was called from stand above it, as wide.
  */
 import type { ProfileNode } from '../../protocol/profile.ts';
-import { formatCount, formatShare } from '../../shared/format.ts';
+import { formatCount, formatCounted, formatShare } from '../../shared/format.ts';
 
 /** Addresses of calls below the root; empty: the root itself. */
 export type FlamePath = readonly number[];
@@ -101,7 +101,7 @@ export function flameText(node: ProfileNode, total: number): string[] {
   const made = node.calls === 1 ? 'called once' : `called ${formatCount(node.calls)} times`;
   return [
     node.calls === 0 ? node.name : `${node.name}, ${made}`,
-    `${formatCount(node.total)} instructions with what it calls (${formatShare(node.total, total)})`,
+    `${formatCounted(node.total, 'instruction')} with what it calls (${formatShare(node.total, total)})`,
     `${formatCount(node.self)} of its own (${formatShare(node.self, total)})`,
   ];
 }

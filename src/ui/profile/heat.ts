@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** How hot the lines of the sources are. */
 import type { ProfileLine } from '../../protocol/profile.ts';
-import { formatCount, formatShare } from '../../shared/format.ts';
+import { formatCounted, formatShare } from '../../shared/format.ts';
 
 /** 1: was executed at all; 6: as hot as the hottest line, or nearly. */
 export type HeatLevel = 1 | 2 | 3 | 4 | 5 | 6;
@@ -49,6 +49,6 @@ export function heatOf(
 }
 
 function heatText({ count, times }: ProfileLine, total: number): string {
-  const instructions = `${formatCount(count)} instructions, ${formatShare(count, total)} of all`;
-  return `Executed ${formatCount(times)} times: ${instructions}`;
+  const instructions = `${formatCounted(count, 'instruction')}, ${formatShare(count, total)} of all`;
+  return `Executed ${formatCounted(times, 'time')}: ${instructions}`;
 }
