@@ -124,6 +124,9 @@ const FAULTS: readonly FaultCase[] = [
   },
 ];
 
+/** For `except`: at a #DE the flags are those of an earlier instruction, unless it is stepped to. */
+export const DIVISION_FLAGS = 'the flags at a divide error';
+
 /** Declares the tests, but for the faults named in `except`. */
 export function faultContract(machine: () => Bench, except: readonly string[]): void {
   it.each(FAULTS.filter((f) => !except.includes(f.name)))(
@@ -162,6 +165,17 @@ export function faultContract(machine: () => Bench, except: readonly string[]): 
       const below = Number(bench.gpr('rcx') - 8n);
       expect(new DataView(bench.memory.bytes.buffer).getBigUint64(below, true)).toBe(slot);
       expect(bench.memory.state.rflags & 0x41).toBe(0);
+    },
+  );
+
+  const divisions = except.includes(DIVISION_FLAGS) ? [] : ['div ecx', 'idiv cl'];
+  it.each([...divisions, 'mov eax, [rcx]', 'movaps xmm0, [rcx + 1]', 'ud2'])(
+    'leaves the flags of the instruction before when `%s` faults',
+    async (faulting) => {
+      const bench = machine();
+      await bench.load(`mov ebx, 5\ncmp ebx, 7\nxor ecx, ecx\n${faulting}\nadd ebx, ebx`);
+      expect(bench.finish().stop.kind).toBe('fault');
+      expect(bench.memory.state.rflags & 0x8d5).toBe(0x44);
     },
   );
 

@@ -5,13 +5,15 @@ import { GuestMemory } from '../../machine/memory.ts';
 import { addr } from '../../shared/brand.ts';
 import { GPR, INITIAL_MXCSR, INITIAL_RFLAGS } from '../../shared/cpu-state.ts';
 import { CODE } from '../testing/bench.ts';
+import { DIVISION_FLAGS } from '../testing/contract-faults.ts';
 import { engineContract } from '../testing/contract.ts';
 import { profileContract } from '../testing/profile-contract.ts';
 import { storesContract } from '../testing/stores-contract.ts';
 import { watchContract } from '../testing/watch-contract.ts';
 import { createUnicornEngine } from './engine.ts';
 
-engineContract('Unicorn', createUnicornEngine);
+// QEMU does not bring its lazy flags up to date when a division faults within a block
+engineContract('Unicorn', createUnicornEngine, { except: [DIVISION_FLAGS] });
 watchContract('Unicorn', createUnicornEngine);
 profileContract('Unicorn', createUnicornEngine);
 storesContract('Unicorn', createUnicornEngine);
