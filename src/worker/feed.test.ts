@@ -86,7 +86,7 @@ describe('Feed', () => {
     expect(first).toEqual({ type: 'strace', lines: [{ at: 0, text: 'call 0', failed: false }] });
     const lines = second?.type === 'strace' ? second.lines : [];
     expect(lines.length).toBe(201);
-    expect(lines[0]?.text).toBe('… 99800 calls not shown …');
+    expect(lines[0]?.text).toBe('… 99,800 calls not shown …');
     expect(lines.at(-1)?.text).toBe('call 100000');
   });
 });

@@ -6,6 +6,7 @@
  */
 import type { StraceRecord } from '../machine/linux/strace.ts';
 import type { MachineEvent, StraceLine } from '../protocol/machine.ts';
+import { formatCounted } from '../shared/format.ts';
 
 /** Milliseconds between two sendings. */
 const FRAME = 16;
@@ -91,7 +92,7 @@ export class Feed {
   #straceLines(): StraceLine[] {
     const lines = this.#newest();
     if (this.#dropped > 0) {
-      const text = `… ${this.#dropped} calls not shown …`;
+      const text = `… ${formatCounted(this.#dropped, 'call')} not shown …`;
       lines.unshift({ at: lines[0]?.at ?? 0, text, failed: false });
     }
     this.#strace = [];

@@ -6,6 +6,7 @@
  */
 import type { LogLine } from '../protocol/breakpoints.ts';
 import type { MachineEvent, Sample } from '../protocol/machine.ts';
+import { formatCounted } from '../shared/format.ts';
 
 type Kind = 'progress' | 'timeline' | 'samples' | 'log';
 export type NewsEvent = Extract<MachineEvent, { type: Kind }>;
@@ -95,7 +96,7 @@ export class News {
     const [first] = this.#log;
     const lines = this.#log;
     if (this.#missing > 0 && first !== undefined) {
-      lines.unshift({ ...first, text: `… ${this.#missing} lines not shown …` });
+      lines.unshift({ ...first, text: `… ${formatCounted(this.#missing, 'line')} not shown …` });
     }
     this.#log = [];
     this.#missing = 0;

@@ -131,7 +131,8 @@ function string(s: Situation): Outcome | null {
   const way = down ? 'downwards' : 'upwards';
   const bytes = count * BigInt(size);
   const [source, target] = [hex(s.state.gpr(GPR.rsi)), hex(s.state.gpr(GPR.rdi))];
-  const many = s.repeated ? `${count} × ${size} = ${bytes} bytes` : `${size} bytes`;
+  const each = size === 1 ? '1 byte' : `${size} bytes`;
+  const many = s.repeated ? `${count} × ${size} = ${bytes} byte${bytes === 1n ? '' : 's'}` : each;
   const lines: Readonly<Record<string, string>> = {
     movs: `copies ${many} from ${source} to ${target}, ${way}`,
     stos: `fills ${many} at ${target} with ${briefInteger(s.state.gpr(GPR.rax), size * 8)}, ${way}`,

@@ -24,7 +24,7 @@ import {
 } from '../../shared/expression/expression.ts';
 import { Scope } from '../../shared/expression/scope.ts';
 import { valueNumber, valueText } from '../../shared/expression/value-text.ts';
-import { hex } from '../../shared/format.ts';
+import { formatCounted, hex } from '../../shared/format.ts';
 import { tensorSize } from '../../shared/lens.ts';
 import type { Session } from '../session.ts';
 import { GuestEnv } from './guest-env.ts';
@@ -133,7 +133,7 @@ export class StopDesk {
     if (!Number.isInteger(number) || number < 1 || number > MOST_BYTES) {
       return { ok: false, column, length: bytes.length, message: 'A range has 1 byte to 16 MiB.' };
     }
-    const label = `${start.trim()}, ${number} bytes`;
+    const label = `${start.trim()}, ${formatCounted(number, 'byte')}`;
     return { ok: true, label, address: address.address, length: number, type: null };
   }
 

@@ -2,7 +2,7 @@
 /** The commands that go to moments of the recording, and what they answer. */
 import { isAddr, addr } from '../../shared/brand.ts';
 import type { DebugIndex } from '../../shared/debug-index.ts';
-import { formatCount, hex } from '../../shared/format.ts';
+import { formatCounted, hex } from '../../shared/format.ts';
 import type { RunCommand, StopReason } from '../../protocol/machine.ts';
 import type { TimeCommand } from '../../protocol/time.ts';
 import type { StopRules } from '../stops/stop-rules.ts';
@@ -156,7 +156,7 @@ async function report(
 }
 
 function moment(at: number): string {
-  return `after ${formatCount(at)} instructions`;
+  return `after ${formatCounted(at, 'instruction')}`;
 }
 
 function place({ index }: CommandContext, address: number): string {
