@@ -81,7 +81,7 @@ describe('news', () => {
     sent = [];
     await answer();
     const lines = sent.flatMap((event) => (event.type === 'log' ? event.lines : []));
-    const counted = Number(/\d+/.exec(lines[0]?.text ?? '')?.[0]);
+    const counted = Number(/[\d,]+/.exec(lines[0]?.text ?? '')?.[0].replaceAll(',', ''));
     expect(lines[0]?.text).toContain('lines not shown');
     expect(counted + lines.length - 1).toBe(6000);
     expect(lines.at(-1)?.text).toBe('line 999');
