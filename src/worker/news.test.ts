@@ -4,15 +4,26 @@ import { News, type NewsEvent } from './news.ts';
 
 let sent: NewsEvent[];
 let answers: (() => void)[];
+let rests: number[];
+let clock: number;
 let news: News;
 
 beforeEach(() => {
   sent = [];
   answers = [];
-  news = new News((event) => {
-    sent.push(event);
-    return new Promise<void>((resolve) => answers.push(resolve));
-  });
+  rests = [];
+  clock = 0;
+  news = new News(
+    (event) => {
+      sent.push(event);
+      return new Promise<void>((resolve) => answers.push(resolve));
+    },
+    (ms) => {
+      rests.push(ms);
+      return Promise.resolve();
+    },
+    () => clock,
+  );
 });
 
 const progress = (mips: number): NewsEvent => ({
@@ -63,6 +74,32 @@ describe('news', () => {
     expect(seen()).toEqual([]);
     news.add(progress(6));
     expect(seen()).toEqual(['progress 6']);
+  });
+
+  it('leaves the page four times as long to itself as it took to deal with them', async () => {
+    news.add(progress(1));
+    clock += 20;
+    await answer();
+    news.add(progress(2));
+    clock += 1_000;
+    await answer();
+    expect(rests).toEqual([80, 250]);
+  });
+
+  it('is held while the page has its rest, and then the newest goes out', async () => {
+    let over = (): void => undefined;
+    const resting = new News(
+      (event) => Promise.resolve(sent.push(event)),
+      () => new Promise<void>((resolve) => (over = resolve)),
+    );
+    resting.add(progress(1));
+    await answer();
+    resting.add(progress(2));
+    resting.add(progress(3));
+    expect(seen()).toEqual(['progress 1']);
+    over();
+    await answer();
+    expect(seen()).toEqual(['progress 3']);
   });
 
   it('is not kept back from a stop, which brings its own progress', async () => {

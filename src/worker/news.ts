@@ -14,6 +14,15 @@ export type NewsEvent = Extract<MachineEvent, { type: Kind }>;
 /** Lines of log points kept while the page is busy; of more, the newest. */
 const LOG_ROOM = 2_000;
 
+/**
+ * After news the page has so many times as long to itself as it took to deal with them: where it
+ * shares the machine's cores with the program, to draw each frame would slow the program down.
+ */
+const REST = 4;
+
+/** Milliseconds for which news are held back at most. */
+const LONGEST_REST = 250;
+
 const KINDS: ReadonlySet<MachineEvent['type']> = new Set<Kind>([
   'progress',
   'timeline',
@@ -27,6 +36,8 @@ export function isNews(event: MachineEvent): event is NewsEvent {
 
 export class News {
   readonly #send: (event: NewsEvent) => Promise<unknown>;
+  readonly #rest: (ms: number) => Promise<void>;
+  readonly #now: () => number;
   #progress: Extract<NewsEvent, { type: 'progress' }> | null = null;
   #timeline: Extract<NewsEvent, { type: 'timeline' }> | null = null;
   #samples: Sample[] = [];
@@ -34,9 +45,19 @@ export class News {
   #missing = 0;
   #sending = false;
 
-  /** @param send hands an event to the page; resolves once the page has dealt with it. */
-  constructor(send: (event: NewsEvent) => Promise<unknown>) {
+  /**
+   * @param send hands an event to the page; resolves once the page has dealt with it.
+   * @param rest waits so many milliseconds.
+   * @param now milliseconds, monotonic.
+   */
+  constructor(
+    send: (event: NewsEvent) => Promise<unknown>,
+    rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)),
+    now = (): number => performance.now(),
+  ) {
     this.#send = send;
+    this.#rest = rest;
+    this.#now = now;
   }
 
   add(event: NewsEvent): void {
@@ -66,7 +87,9 @@ export class News {
     this.#sending = true;
     try {
       for (let events = this.#take(); events.length > 0; events = this.#take()) {
+        const began = this.#now();
         await Promise.all(events.map((event) => this.#send(event)));
+        await this.#rest(Math.min(REST * (this.#now() - began), LONGEST_REST));
       }
     } finally {
       this.#sending = false;

@@ -104,9 +104,9 @@ async function readLatencies(page: Page): Promise<number[]> {
 
 /** From the click on Pause, in a training at full speed, to the status that says so. */
 async function pauseLatencies(page: Page): Promise<number[]> {
-  await boot(page, `${WHOLE_RUN} --weights data/weights/bench.bin`);
   const found: number[] = [];
   for (let pause = 0; pause < PAUSES; pause++) {
+    await boot(page, `${WHOLE_RUN} --weights data/weights/bench.bin`);
     await page.keyboard.press('F5');
     await page.waitForTimeout(500);
     const took = await page.evaluate(async () => {
