@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The translating engine against the real CPU: random instances of every form it translates. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Oracle, oracleMissing } from '../testing/oracle.ts';
+import { GPR } from '../../shared/cpu-state.ts';
+import { newState, Oracle, ORACLE_CODE, oracleMissing } from '../testing/oracle.ts';
 import { createUnicornEngine } from '../unicorn/engine.ts';
 import { JitEngine } from './engine.ts';
 import { describe as describeFailure, runBatch, runSnippet } from './testing/campaign.ts';
-import { snippetOf } from './testing/cases.ts';
+import { DATA_BYTES, snippetOf } from './testing/cases.ts';
 import { allForms } from './testing/forms.ts';
 import { PAST_FAILURES } from './testing/past.ts';
 import { Random } from './testing/random.ts';
-import { Bench } from './testing/three-way.ts';
+import { Bench, differences } from './testing/three-way.ts';
 
 const SEED = BigInt(process.env['FUZZ_SEED'] ?? 20_261_121);
 const missing = oracleMissing();
@@ -49,6 +50,19 @@ describe.skipIf(missing)(
       const snippet = snippetOf(bytes);
       if (!snippet) throw new Error('a past failure whose flags are undefined');
       expect(runSnippet(oracle, bench, snippet, random, 200).map(describeFailure)).toEqual([]);
+    });
+
+    it('finds the same on the page of the code as the silicon, where a wild pointer leads there', () => {
+      const code = Uint8Array.of(0x5e); // pop rsi
+      const snippet = snippetOf(code);
+      const data = new Uint8Array(DATA_BYTES);
+      for (const distance of [-0x800, -8, 0, 16]) {
+        const state = newState();
+        state.setGpr(GPR.rsp, BigInt(ORACLE_CODE + distance));
+        const [want] = oracle.run([{ code, state, data }], DATA_BYTES);
+        if (!snippet || !want) throw new Error('the oracle has not answered');
+        expect(differences(snippet, bench.run(snippet, { state, data }), want)).toEqual([]);
+      }
     });
 
     it('knows many forms', () => expect(forms.length).toBeGreaterThan(3000));

@@ -46,10 +46,10 @@ export class Bench {
     const { memory } = this;
     if (this.#code !== snippet.code) {
       this.#code = snippet.code;
-      const page = new Uint8Array(PAGE_SIZE - (CODE_AT % PAGE_SIZE)).fill(0xcc);
-      page.set(snippet.code);
+      const page = new Uint8Array(PAGE_SIZE).fill(0xcc);
+      page.set(snippet.code, CODE_AT % PAGE_SIZE);
       if (snippet.anyMxcsr) page.set(STMXCSR, page.length - STMXCSR.length);
-      memory.write(addr(CODE_AT), page);
+      memory.write(addr(CODE_AT - (CODE_AT % PAGE_SIZE)), page);
     }
     this.#data.set(sample.data);
     this.#data.fill(0, sample.data.length);
