@@ -95,10 +95,10 @@ describe('MachineClient', () => {
     const window = await made.readMemory(0x1000, 4);
     expect(window.bytes.length).toBe(4);
     expect(workers.length).toBe(1);
-    say[0]?.({ type: 'running' });
+    say[0]?.({ type: 'samples', samples: [] });
     await made.pause();
     await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(events).toEqual(['running']);
+    expect(events).toEqual(['samples']);
     off();
   });
 

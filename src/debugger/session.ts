@@ -28,7 +28,7 @@ import { Timekeeper, type RecordingOptions } from './time/timekeeper.ts';
 /** What the session tells while it runs; output and strace come from the process itself. */
 export type SessionEvent = Extract<
   MachineEvent,
-  { type: 'running' | 'stopped' | 'progress' | 'waiting' | 'samples' | 'log' | 'timeline' }
+  { type: 'stopped' | 'progress' | 'waiting' | 'samples' | 'log' | 'timeline' }
 >;
 
 export interface SessionOptions {
@@ -232,7 +232,6 @@ export class Session {
   async #perform(command: RunCommand): Promise<StopReason> {
     this.#pauseAsked = false;
     this.#pace.reset();
-    this.#onEvent({ type: 'running' });
     const reason = isTimeCommand(command)
       ? ((await this.#calls.leave()) ?? (await this.time.perform(command)))
       : await this.#forward(command);

@@ -121,7 +121,6 @@ export interface Sample {
 }
 
 export type MachineEvent =
-  | { readonly type: 'running' }
   | TimeEvent
   | {
       readonly type: 'stopped';

@@ -238,7 +238,6 @@ export class ClassifierState {
       case 'progress':
         this.#watch(event.snapshot.state);
         break;
-      case 'running':
       case 'strace':
       case 'samples':
         break;

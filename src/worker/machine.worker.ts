@@ -120,8 +120,6 @@ class MachineWorker implements MachineApi {
       recording: record ? { files: timeFiles, budget: this.#recording.budget } : null,
       onEvent: (event) => {
         if (this.#session !== session) return;
-        // The page began it, and knows: one message less at every step.
-        if (event.type === 'running') return;
         if (event.type === 'stopped') this.#inspector?.atStop();
         this.#feed.flush();
         void this.#post.send(event);
