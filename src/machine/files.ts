@@ -36,6 +36,11 @@ export interface OpenOptions {
 }
 
 /** One open file or directory. Several may be open on one file and see each other's writes. */
+/** Whether of `whole` bytes, all of which the next write has to copy, so many are worth sharing. */
+export function worthSharing(length: number, whole: number): boolean {
+  return length >= whole / 2;
+}
+
 export interface OpenFile {
   /** From the root, without a leading slash; '' is the root itself. */
   readonly path: string;

@@ -8,14 +8,17 @@ import {
   type NameKind,
   type ResolvedPath,
 } from './file-names.ts';
-import type { FileStat, GuestFiles, OpenFile, OpenOptions } from './files.ts';
+import {
+  worthSharing,
+  type FileStat,
+  type GuestFiles,
+  type OpenFile,
+  type OpenOptions,
+} from './files.ts';
 import { ERRNO } from './linux/errno.ts';
 
 /** Bytes that all files together may hold, unless told otherwise. */
 const DEFAULT_CAPACITY = 256 * 2 ** 20;
-
-/** A file's or chunk's bytes for each that somebody shares, at most: a write has to copy them all. */
-const MOST_COPIED = 2;
 
 interface Node {
   /** Room for at least `size` bytes. */
@@ -193,8 +196,7 @@ class OpenMemoryFile implements OpenFile {
 
   share(position: number, length: number): Uint8Array | null {
     const node = this.#node;
-    // a small part is copied sooner than all of the file at the next write
-    if (length < node.size / MOST_COPIED) return null;
+    if (!worthSharing(length, node.size)) return null;
     node.shared = Math.max(node.shared, position + length);
     return node.data.subarray(position, position + length);
   }

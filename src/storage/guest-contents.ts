@@ -3,15 +3,13 @@
  * Contents of guest files in memory, in front of the database: chunks that were read lately, and
  * chunks that were written and not stored yet.
  */
+import { worthSharing } from '../machine/files.ts';
 import { ERRNO } from '../machine/linux/errno.ts';
 import { CHUNK_SIZE, type GuestDb } from './guest-db.ts';
 
 /** Bytes of chunks kept in memory, and how many of them may wait to be stored. */
 const CACHE_LIMIT = 64 * 2 ** 20;
 const DIRTY_LIMIT = 8 * 2 ** 20;
-
-/** A file's or chunk's bytes for each that somebody shares, at most: a write has to copy them all. */
-const MOST_COPIED = 2;
 
 /** No file may be larger: 1 TiB, so that chunk numbers and sizes stay exact. */
 const MAX_FILE = 2 ** 40;
@@ -142,8 +140,7 @@ export class Contents {
     const chunk = this.#chunks.get(Math.floor(position / CHUNK_SIZE));
     const offset = position % CHUNK_SIZE;
     if (chunk === undefined || offset + length > chunk.bytes.length) return null;
-    // a small part is copied sooner than all of the chunk at the next write
-    if (length < chunk.bytes.length / MOST_COPIED) return null;
+    if (!worthSharing(length, chunk.bytes.length)) return null;
     chunk.shared = true;
     return chunk.bytes.subarray(offset, offset + length);
   }
