@@ -120,5 +120,7 @@ describe('counts with what is counted', () => {
     expect(formatCounted(1, 'line')).toBe('1 line');
     expect(formatCounted(1_234, 'line')).toBe('1,234 lines');
     expect(formatCounted(2, 'branch', 'branches')).toBe('2 branches');
+    expect(formatCounted(1n, 'byte')).toBe('1 byte');
+    expect(formatCounted(2n ** 64n, 'byte')).toBe('18,446,744,073,709,551,616 bytes');
   });
 });

@@ -93,15 +93,17 @@ function formatLane(view: DataView, at: number, format: LaneFormat): string {
 }
 
 /** A count with thin separators for reading: `1,234,567`. */
-export function formatCount(value: number): string {
-  return Math.round(value)
+export function formatCount(value: number | bigint): string {
+  const whole = typeof value === 'bigint' ? value : Math.round(value);
+  return whole
     .toString()
     .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
 /** A count with what is counted: `1 instruction`, `1,234 instructions`, `2 branches`. */
-export function formatCounted(count: number, one: string, many = `${one}s`): string {
-  return `${formatCount(count)} ${Math.round(count) === 1 ? one : many}`;
+export function formatCounted(count: number | bigint, one: string, many = `${one}s`): string {
+  const text = formatCount(count);
+  return `${text} ${text === '1' ? one : many}`;
 }
 
 /** A count where room is short: `12,345`, `1.23 M`, `48.0 M`, `6.41 G`. */

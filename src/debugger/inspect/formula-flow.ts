@@ -3,7 +3,7 @@
 import { bytesOf, unsignedOf } from '../../shared/little-endian.ts';
 import { syscallName } from '../../machine/linux/names.ts';
 import { GPR } from '../../shared/cpu-state.ts';
-import { hex } from '../../shared/format.ts';
+import { formatCounted, hex } from '../../shared/format.ts';
 import { conditionOf, flagValues } from './condition.ts';
 import { placeText, store, type Outcome, type Situation, type Write } from './outcome.ts';
 import { briefInteger } from './values.ts';
@@ -131,8 +131,8 @@ function string(s: Situation): Outcome | null {
   const way = down ? 'downwards' : 'upwards';
   const bytes = count * BigInt(size);
   const [source, target] = [hex(s.state.gpr(GPR.rsi)), hex(s.state.gpr(GPR.rdi))];
-  const each = size === 1 ? '1 byte' : `${size} bytes`;
-  const many = s.repeated ? `${count} × ${size} = ${bytes} byte${bytes === 1n ? '' : 's'}` : each;
+  const product = s.repeated ? `${count} × ${size} = ` : '';
+  const many = `${product}${formatCounted(bytes, 'byte')}`;
   const lines: Readonly<Record<string, string>> = {
     movs: `copies ${many} from ${source} to ${target}, ${way}`,
     stos: `fills ${many} at ${target} with ${briefInteger(s.state.gpr(GPR.rax), size * 8)}, ${way}`,
