@@ -56,6 +56,14 @@ export function compileRegion(region: Region, options: CompileOptions): Compiled
   }
 }
 
+/** At which checkpoints the budget is asked for. */
+interface Asks {
+  /** By the blocks themselves. */
+  readonly onArrival: ReadonlySet<Block>;
+  /** On each way to them. */
+  readonly onTheWay: ReadonlySet<Block>;
+}
+
 class RegionCompiler {
   readonly #region: Region;
   readonly #vars: Vars;
@@ -65,8 +73,7 @@ class RegionCompiler {
   readonly #inRounds: boolean;
   readonly #flow: Flow;
   readonly #code: NodeCodes;
-  /** Checkpoints whose budget is asked for on the ways to them. */
-  #askedBefore: ReadonlySet<Block> = new Set();
+  #asks: Asks = { onArrival: new Set(), onTheWay: new Set() };
   readonly #flagsIn = new Map<Node, FlagState | null>();
   readonly #flagsOut = new Map<Node, FlagState | null>();
 
@@ -101,7 +108,8 @@ class RegionCompiler {
     const prepaid = new Set(flow.rounds.map((r) => r.plan.header));
     const budget = planBudget(live, checked, prepaid);
     const planOf = (b: Block): Placed[][] => flow.planOf(b);
-    const [onArrival, onTheWay] = this.#whereToAsk(budget);
+    this.#asks = this.#whereToAsk(budget);
+    const { onArrival, onTheWay } = this.#asks;
     const facts = analyse(live, onArrival, onTheWay, this.#watching, planOf);
     flow.askAtOnce(facts);
     const dispatchers = flow.makeReducible();
@@ -129,12 +137,15 @@ class RegionCompiler {
   /**
    * Where checkpoints ask the budget. Asked on the ways to a loop, the flags are as those who come
    * left them, in registers or constant; in the loop they would be in variables, set on each way.
-   * @returns the blocks that ask themselves, and those before which it is asked.
    */
-  #whereToAsk({ checkpoints }: Budget): [Set<Block>, ReadonlySet<Block>] {
+  #whereToAsk({ checkpoints }: Budget): Asks {
+    if (!this.#inRounds) return { onArrival: checkpoints, onTheWay: new Set() };
     const closes = (b: Block): boolean => this.#flow.headers.has(this.#flow.nodeOf(b));
-    this.#askedBefore = new Set(this.#inRounds ? [...checkpoints].filter(closes) : []);
-    return [new Set([...checkpoints].filter((b) => !this.#askedBefore.has(b))), this.#askedBefore];
+    const all = [...checkpoints];
+    return {
+      onArrival: new Set(all.filter((b) => !closes(b))),
+      onTheWay: new Set(all.filter(closes)),
+    };
   }
 
   #roundsCode({ plan, ask, again, refused, ...edges }: RoundsNodes, length: number): void {
@@ -196,7 +207,7 @@ class RegionCompiler {
     const loop = this.#flow.copyOf(block);
     const unused = loop && { rounds, each: budget.ahead(loop.plan.header) };
     lift.beginBlock(block.insns, fact.plan, known, { ahead, unused });
-    if (budget.checkpoints.has(block) && !this.#askedBefore.has(block)) {
+    if (this.#asks.onArrival.has(block)) {
       lift.stmts.push(set(left, op('i32.sub', get(left), i32(ahead))));
       const short = op('i32.lt_s', get(left), i32(0));
       lift.emit(ifThen(short, [lift.exit(EXIT.budget, i64(block.ip), 0)]));
@@ -244,7 +255,7 @@ class RegionCompiler {
         } else if (refund !== 0) stmts.push(set(left, op('i32.add', get(left), i32(refund))));
       }
       const target = this.#flow.blockOf(edge.to);
-      if (target && this.#askedBefore.has(target)) {
+      if (target && this.#asks.onTheWay.has(target)) {
         stmts.push(...this.#askFor(target, budget.ahead(target), this.#flagsOut.get(node) ?? null));
       }
       const fact = target && facts.get(target);
