@@ -95,9 +95,7 @@ function formatLane(view: DataView, at: number, format: LaneFormat): string {
 /** A count with thin separators for reading: `1,234,567`. */
 export function formatCount(value: number | bigint): string {
   const whole = typeof value === 'bigint' ? value : Math.round(value);
-  return whole
-    .toString()
-    .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return whole.toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
 /** A count with what is counted: `1 instruction`, `1,234 instructions`, `2 branches`. */
