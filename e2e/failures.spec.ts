@@ -139,6 +139,28 @@ test('a machine that cannot be loaded: said, the sources at hand, and started an
   complaints.length = 0;
 });
 
+test('work that nobody waits for fails in the machine: said, and started anew', async ({
+  glassbox,
+  page,
+  complaints,
+}) => {
+  const machine = page.workers().find((worker) => /\/machine\./.test(worker.url()));
+  await machine?.evaluate(() => {
+    void Promise.reject(new Error('lost on the way'));
+  });
+  const alert = page.getByRole('alert').filter({ hasText: 'The machine is gone.' });
+  await expect(alert).toContainText('The machine failed: Error: lost on the way');
+  await expect(alert).toContainText('Your sources and files are safe.');
+  await alert.getByRole('button', { name: 'Start the machine anew' }).click();
+  await glassbox.ready();
+  await expect(alert).toBeHidden();
+  await page.keyboard.press('F11');
+  await expect.poll(() => glassbox.instructions()).toBe(1);
+
+  expect(complaints.filter((text) => !text.includes('lost on the way'))).toEqual([]);
+  complaints.length = 0;
+});
+
 test('an assembler that cannot be loaded: said at the edit, and the program goes on', async ({
   page,
   complaints,

@@ -326,4 +326,10 @@ class MachineWorker implements MachineApi {
   }
 }
 
+// What fails where nobody waits for it is a bug of ours as well: the page is told by an error event.
+self.addEventListener('unhandledrejection', (event) => {
+  event.preventDefault(); // it is reported, once
+  reportError(event.reason);
+});
+
 Comlink.expose(new MachineWorker());
