@@ -114,6 +114,33 @@ function fits({ needs }: MachineEntry, machine: MachineState, layout: LayoutStat
   }
 }
 
+/**
+ * Whether the button of a key shows as usable: as `fits`, but it does not flicker through what is
+ * over at once, and says when there is nothing to go back to.
+ */
+export function offered(key: MachineKey, machine: MachineState, layout: LayoutState): boolean {
+  if (machine.program === null) return false;
+  const { able, timeline } = machine.time;
+  const before = able && timeline.position > timeline.first;
+  const still = !machine.settledBusy;
+  switch (MACHINE[key].needs) {
+    case 'program':
+      return true;
+    case 'running':
+      return machine.settledBusy;
+    case 'step':
+      return still || machine.steppable;
+    case 'caret':
+      return still && layout.caret !== null;
+    case 'past':
+      return still && before;
+    case 'step back': {
+      const underWay = machine.busy && machine.steppable && timeline.recording;
+      return (still && before) || underWay;
+    }
+  }
+}
+
 /** Every command of the page. */
 export const COMMANDS: readonly Command[] = [
   ...(Object.keys(MACHINE) as MachineKey[]).map((id): Command => {
