@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The table of translated instructions as Markdown: the text of docs/jit-instructions.md. */
-import { SSE_SUFFIX } from './decode.ts';
+import { SSE_SUFFIX } from './describe.ts';
 import { LIFTERS } from './lift/table.ts';
 
 export function instructionTable(): string {
