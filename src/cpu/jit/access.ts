@@ -111,11 +111,15 @@ function stackAccess(base: number, disp: number, size: number, write: boolean): 
 
 /** The accesses of one instruction that are checked in advance, in order of execution. */
 export function accessesOf(insn: Insn): Access[] {
-  if (NO_ACCESS.has(insn.mnemonic) || isString(insn)) return [];
   const found: Access[] = [];
-  insn.ops.forEach((o, i) => {
-    if (o.k === 'mem' && (insn.reads[i] || insn.writes[i])) found.push(explicitAccess(insn, o, i));
-  });
+  const { ops } = insn;
+  for (let i = 0; i < ops.length; i++) {
+    const o = ops[i];
+    if (o?.k !== 'mem' || !(insn.reads[i] || insn.writes[i])) continue;
+    if (NO_ACCESS.has(insn.mnemonic) || isString(insn)) return [];
+    found.push(explicitAccess(insn, o, i));
+  }
+  if (insn.stack === 0 && insn.mnemonic !== 'Leave' && insn.mnemonic !== 'Enter') return found;
   switch (insn.mnemonic) {
     case 'Push':
     case 'Pushfq':
@@ -177,57 +181,88 @@ export function constantAdded(insn: Insn, reg: number): number | null {
   }
 }
 
+const NONE: readonly Access[] = [];
+const SEGMENTS = ['', 'fs', 'gs'];
+
 /** Plans the checks of a block: for each instruction, its accesses in order. */
 export function planAccesses(insns: readonly Insn[]): Placed[][] {
-  const known: Known[] = Array.from({ length: 16 }, (_, i) => ({ version: i, offset: 0 }));
+  const all = insns.map(accessesOf);
+  if (!all.some((accesses) => accesses.length > 0)) return insns.map(() => []);
+  const known: Known[] = [];
+  for (let reg = 0; reg < 16; reg++) known.push({ version: reg, offset: 0 });
   let versions = 16;
-  const groups = new Map<string, { group: Group; anchor: number }>();
+  const groups = new Map<number, { group: Group; anchor: number }>();
   return insns.map((insn, n) => {
-    const placed = accessesOf(insn).map((access): Placed => {
+    const placed: Placed[] = [];
+    for (const access of all[n] ?? NONE) {
       const b = access.base >= 0 ? known[access.base] : undefined;
       const x = access.index >= 0 ? known[access.index] : undefined;
       const offset = access.disp + (b?.offset ?? 0) + (x?.offset ?? 0) * access.scale;
-      const fixed = access.addr32 ? `#${versions++}` : (access.seg ?? '');
-      const key = `${b?.version ?? -1}/${x?.version ?? -1}/${access.scale}/${fixed}`;
-      const found = groups.get(key);
-      const delta = found ? offset - found.anchor : 0;
-      const low = found ? Math.min(found.group.low, delta) : 0;
-      const high = found
-        ? Math.max(found.group.low + found.group.span, delta + access.size)
-        : access.size;
-      if (!found || high - low > MAX_SPAN) {
-        const group: Group = {
-          insn: n,
-          ip: insn.ip,
-          lead: access,
-          low: 0,
-          span: access.size,
-          read: access.read,
-          write: access.write,
-          hoisted: false,
-          alignedAt: new Set(access.aligned ? [0] : []),
-        };
-        groups.set(key, { group, anchor: offset });
-        return { access, group, delta: 0, first: true, checkAlignment: access.aligned };
-      }
-      const group = found.group;
-      group.low = low;
-      group.span = high - low;
-      group.read ||= access.read;
-      group.write ||= access.write;
-      const residue = ((delta % 16) + 16) % 16;
-      const checkAlignment = access.aligned && !group.alignedAt.has(residue);
-      if (checkAlignment) group.alignedAt.add(residue);
-      return { access, group, delta, first: false, checkAlignment };
-    });
-    for (let reg = 0; reg < 16; reg++) {
-      if ((insn.gprWritten & (1 << reg)) === 0) continue;
+      // an address that wraps is like no other
+      const like = access.addr32 ? 3 + versions++ : SEGMENTS.indexOf(access.seg ?? '');
+      placed.push(place(groups, keyOf(b, x, access.scale, like), { access, offset, insn, n }));
+    }
+    for (let rest = insn.gprWritten; rest !== 0; rest &= rest - 1) {
+      const reg = 31 - Math.clz32(rest & -rest);
       const state = known[reg];
-      const added = constantAdded(insn, reg);
       if (!state) continue;
+      const added = constantAdded(insn, reg);
       if (added === null) known[reg] = { version: versions++, offset: 0 };
       else known[reg] = { version: state.version, offset: state.offset + added };
     }
     return placed;
   });
+}
+
+/** Of what an address is made up, but for constants; versions and `like` are far below 2^15. */
+function keyOf(b: Known | undefined, x: Known | undefined, scale: number, like: number): number {
+  const registers = (b ? b.version + 1 : 0) * 2 ** 15 + (x ? x.version + 1 : 0);
+  return (registers * 2 ** 15 + like) * 16 + scale;
+}
+
+interface Candidate {
+  readonly access: Access;
+  /** What is added to the registers of its address, as they were known at the block's start. */
+  readonly offset: number;
+  readonly insn: Insn;
+  /** The instruction's number. */
+  readonly n: number;
+}
+
+/** Puts an access into the group of its key, or begins another. */
+function place(
+  groups: Map<number, { group: Group; anchor: number }>,
+  key: number,
+  { access, offset, insn, n }: Candidate,
+): Placed {
+  const found = groups.get(key);
+  const delta = found ? offset - found.anchor : 0;
+  const low = found ? Math.min(found.group.low, delta) : 0;
+  const high = found
+    ? Math.max(found.group.low + found.group.span, delta + access.size)
+    : access.size;
+  if (!found || high - low > MAX_SPAN) {
+    const group: Group = {
+      insn: n,
+      ip: insn.ip,
+      lead: access,
+      low: 0,
+      span: access.size,
+      read: access.read,
+      write: access.write,
+      hoisted: false,
+      alignedAt: new Set(access.aligned ? [0] : undefined),
+    };
+    groups.set(key, { group, anchor: offset });
+    return { access, group, delta: 0, first: true, checkAlignment: access.aligned };
+  }
+  const group = found.group;
+  group.low = low;
+  group.span = high - low;
+  group.read ||= access.read;
+  group.write ||= access.write;
+  const residue = ((delta % 16) + 16) % 16;
+  const checkAlignment = access.aligned && !group.alignedAt.has(residue);
+  if (checkAlignment) group.alignedAt.add(residue);
+  return { access, group, delta, first: false, checkAlignment };
 }

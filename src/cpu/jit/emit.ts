@@ -42,14 +42,14 @@ export function emitFunction(
       w.callIndirect(module.type(typeOf(fn)));
     },
   });
-  const written = {
-    gpr: insns.reduce((mask, i) => mask | i.gprWritten, 0),
-    xmm: insns.reduce((mask, i) => mask | i.xmmWritten, 0),
-  };
-  const used = {
-    gpr: insns.reduce((mask, i) => mask | i.gprUsed, written.gpr),
-    xmm: insns.reduce((mask, i) => mask | i.xmmUsed, written.xmm),
-  };
+  const written = { gpr: 0, xmm: 0 };
+  const used = { gpr: 0, xmm: 0 };
+  for (const insn of insns) {
+    written.gpr |= insn.gprWritten;
+    written.xmm |= insn.xmmWritten;
+    used.gpr |= insn.gprUsed | insn.gprWritten;
+    used.xmm |= insn.xmmUsed | insn.xmmWritten;
+  }
   load(code, vars, used);
   code.block('exit');
   body(code);

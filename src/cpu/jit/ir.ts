@@ -125,11 +125,13 @@ function find(name: string): WasmOp {
   return found;
 }
 
+/** Called for every expression, and hence without closures and copies. */
 function check(what: string, params: readonly Ty[], args: readonly Expr[]): void {
+  let fits = args.length === params.length;
+  for (let i = 0; fits && i < args.length; i++) fits = args[i]?.ty === params[i];
+  if (fits) return;
   const got = args.map((a) => a.ty);
-  if (got.length !== params.length || got.some((ty, i) => ty !== params[i])) {
-    throw new Error(`${what} takes (${params.join(', ')}), not (${got.join(', ')})`);
-  }
+  throw new Error(`${what} takes (${params.join(', ')}), not (${got.join(', ')})`);
 }
 
 /**
@@ -137,11 +139,17 @@ function check(what: string, params: readonly Ty[], args: readonly Expr[]): void
  * @throws Error when the operands' types are not the operation's (a bug in a lifter).
  */
 export function op(name: string, ...args: readonly Expr[]): Expr {
-  return opImm(name, [], ...args);
+  return operation(name, NO_IMMEDIATES, args);
 }
+
+const NO_IMMEDIATES: readonly number[] = [];
 
 /** The same with immediates: lane numbers, shuffle bytes, or a load's offset. */
 export function opImm(name: string, imm: readonly number[], ...args: readonly Expr[]): Expr {
+  return operation(name, imm, args);
+}
+
+function operation(name: string, imm: readonly number[], args: readonly Expr[]): Expr {
   const found = find(name);
   check(name, found.params, args);
   if (!found.result) throw new Error(`${name} is a statement`);
@@ -149,7 +157,9 @@ export function opImm(name: string, imm: readonly number[], ...args: readonly Ex
 }
 
 export function select(cond: Expr, yes: Expr, no: Expr): Expr {
-  check('select', ['i32', yes.ty], [cond, no]);
+  if (cond.ty !== 'i32' || no.ty !== yes.ty) {
+    throw new Error(`select takes (i32, ${yes.ty}), not (${cond.ty}, ${no.ty})`);
+  }
   return { k: 'select', ty: yes.ty, yes, no, cond };
 }
 
@@ -166,7 +176,7 @@ export function callStmt(fn: Callee, ...args: readonly Expr[]): Stmt {
 }
 
 export function set(v: Var, e: Expr): Stmt {
-  check(`set ${v.name}`, [v.ty], [e]);
+  if (e.ty !== v.ty) throw new Error(`set ${v.name} takes (${v.ty}), not (${e.ty})`);
   return { k: 'set', v, e };
 }
 
@@ -189,7 +199,7 @@ export function doOp(name: string, ...args: readonly Expr[]): Stmt {
 }
 
 export function ifThen(cond: Expr, then: readonly Stmt[], otherwise: readonly Stmt[] = []): Stmt {
-  check('if', ['i32'], [cond]);
+  if (cond.ty !== 'i32') throw new Error(`if takes (i32), not (${cond.ty})`);
   return { k: 'if', cond, then, else: otherwise };
 }
 

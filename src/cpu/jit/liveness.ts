@@ -17,14 +17,11 @@ export interface BlockFacts {
 
 const MAY_LEAVE = new Set(['Div', 'Idiv', 'Popfq', 'Ldmxcsr']);
 
-function mayLeave(insn: Insn, placed: readonly Placed[], watching: boolean): boolean {
-  return (
-    (watching && placed.length > 0) ||
-    placed.some((p) => (p.first && !p.group.hoisted) || p.checkAlignment) ||
-    MAY_LEAVE.has(insn.mnemonic) ||
-    insn.careful ||
-    isString(insn)
-  );
+function mayLeave(insn: Insn, placed: readonly Placed[] | undefined, watching: boolean): boolean {
+  for (const p of placed ?? []) {
+    if (watching || (p.first && !p.group.hoisted) || p.checkAlignment) return true;
+  }
+  return insn.careful || MAY_LEAVE.has(insn.mnemonic) || isString(insn);
 }
 
 /** Whether a block has a way out of the region at its end. */
@@ -38,6 +35,41 @@ function leavesAtEnd(block: Block): boolean {
       return typeof term.yes === 'number' || typeof term.no === 'number';
     default:
       return true;
+  }
+}
+
+/** What a block does to the question whether flags are looked at, followed from its end to its start. */
+interface Effect {
+  /** The answer at its start if that does not depend on the one at its end. */
+  readonly decides: boolean | null;
+  liveOut: boolean;
+}
+
+/** The first instruction that looks at flags, or overwrites them, decides. */
+function effectOf(block: Block, plan: readonly Placed[][], watching: boolean): Effect {
+  const { insns } = block;
+  for (let i = 0; i < insns.length; i++) {
+    const insn = insns[i];
+    if (!insn) continue;
+    if (insn.flagsRead || mayLeave(insn, plan[i], watching)) {
+      return { decides: true, liveOut: false };
+    }
+    if (insn.flagsWrite === 'kill') return { decides: false, liveOut: false };
+  }
+  return { decides: null, liveOut: false };
+}
+
+/** Says for each instruction of a block whether the flags that it leaves are looked at. */
+function markLive(block: Block, fact: BlockFacts, effect: Effect, watching: boolean): void {
+  const { insns } = block;
+  let live = effect.liveOut;
+  for (let i = insns.length - 1; i >= 0; i--) {
+    const insn = insns[i];
+    if (!insn) continue;
+    fact.flagsLive[i] = live;
+    if (!live || insn.flagsWrite === 'kill') {
+      live = insn.flagsRead || mayLeave(insn, fact.plan[i], watching);
+    }
   }
 }
 
@@ -56,34 +88,34 @@ export function analyse(
 ): Map<Block, BlockFacts> {
   const facts = new Map<Block, BlockFacts>();
   const liveIn = new Map<Block, boolean>();
+  const effects: Effect[] = [];
   for (const block of blocks) {
-    const flagsLive = block.insns.map(() => true);
-    const flagsIn = (): boolean => liveIn.get(block) === true;
-    facts.set(block, { plan: planOf(block), flagsLive, flagsIn });
+    const plan = planOf(block);
+    facts.set(block, { plan, flagsLive: [], flagsIn: () => liveIn.get(block) === true });
     liveIn.set(block, false);
+    effects.push(effectOf(block, plan, watching));
   }
   for (let changed = true; changed;) {
     changed = false;
     for (let n = blocks.length - 1; n >= 0; n--) {
       const block = blocks[n];
-      const fact = block && facts.get(block);
-      if (!block || !fact) continue;
-      const wanted = (s: Block): boolean => leavesBefore.has(s) || liveIn.get(s) !== false;
-      let live = leavesAtEnd(block) || successors(block).some(wanted);
-      for (let i = block.insns.length - 1; i >= 0; i--) {
-        const insn = block.insns[i];
-        if (!insn) continue;
-        fact.flagsLive[i] = live;
-        if (insn.flagsWrite === 'kill') live = false;
-        if (insn.flagsRead) live = true;
-        if (mayLeave(insn, fact.plan[i] ?? [], watching)) live = true;
+      const effect = effects[n];
+      if (!block || !effect) continue;
+      if (!effect.liveOut) {
+        effect.liveOut =
+          leavesAtEnd(block) ||
+          successors(block).some((s) => leavesBefore.has(s) || liveIn.get(s) !== false);
       }
-      if (leavesAtStart.has(block)) live = true;
-      if (live !== liveIn.get(block)) {
-        liveIn.set(block, live);
-        changed = true;
-      }
+      const live = leavesAtStart.has(block) || (effect.decides ?? effect.liveOut);
+      if (live === liveIn.get(block)) continue;
+      liveIn.set(block, live);
+      changed = true;
     }
   }
+  blocks.forEach((block, n) => {
+    const fact = facts.get(block);
+    const effect = effects[n];
+    if (fact && effect) markLive(block, fact, effect, watching);
+  });
   return facts;
 }

@@ -13,17 +13,27 @@ export const TYPE_CODE: Readonly<Record<Ty, number>> = {
 
 /** A growing byte buffer with the encodings of the format. */
 export class ByteWriter {
-  #bytes = new Uint8Array(1024);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView | null = null;
   #length = 0;
+
+  /** @param room bytes that are likely to be enough. */
+  constructor(room = 1024) {
+    this.#bytes = new Uint8Array(room);
+  }
 
   get length(): number {
     return this.#length;
   }
 
   /** The bytes so far; a copy. */
-  finish(): Uint8Array {
+  finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Begins anew, in the same buffer. */
+  clear(): void {
+    this.#length = 0;
   }
 
   #reserve(n: number): void {
@@ -31,11 +41,11 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + n));
     grown.set(this.#bytes);
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#view = null;
   }
 
   byte(value: number): void {
-    this.#reserve(1);
+    if (this.#length === this.#bytes.length) this.#reserve(1);
     this.#bytes[this.#length++] = value;
   }
 
@@ -43,6 +53,11 @@ export class ByteWriter {
     this.#reserve(values.length);
     this.#bytes.set(values, this.#length);
     this.#length += values.length;
+  }
+
+  /** What another has written so far. */
+  append(other: ByteWriter): void {
+    this.bytes(other.#bytes.subarray(0, other.#length));
   }
 
   /** Unsigned LEB128 of an integer below 2^32. */
@@ -58,24 +73,21 @@ export class ByteWriter {
   /** Signed LEB128 of a 32-bit integer. */
   s32(value: number): void {
     let rest = value | 0;
-    for (;;) {
-      const low = rest & 0x7f;
+    while (rest < -64 || rest > 63) {
+      this.byte((rest & 0x7f) | 0x80);
       rest >>= 7;
-      if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) {
-        this.byte(low);
-        return;
-      }
-      this.byte(low | 0x80);
     }
+    this.byte(rest & 0x7f);
   }
 
   /** Signed LEB128 of a 64-bit integer. */
   s64(value: bigint): void {
-    let rest = BigInt.asIntN(64, value);
-    if (rest >= -0x4000_0000n && rest < 0x4000_0000n) {
-      this.s32(Number(rest));
+    const small = Number(value);
+    if (small >= -0x8000_0000 && small <= 0x7fff_ffff) {
+      this.s32(small);
       return;
     }
+    let rest = BigInt.asIntN(64, value);
     for (;;) {
       const low = Number(rest & 0x7fn);
       rest >>= 7n;
@@ -87,21 +99,23 @@ export class ByteWriter {
     }
   }
 
+  #at(bytes: number): DataView {
+    this.#reserve(bytes);
+    return (this.#view ??= new DataView(this.#bytes.buffer));
+  }
+
   f32(value: number): void {
-    this.#reserve(4);
-    this.#view.setFloat32(this.#length, value, true);
+    this.#at(4).setFloat32(this.#length, value, true);
     this.#length += 4;
   }
 
   f64(value: number): void {
-    this.#reserve(8);
-    this.#view.setFloat64(this.#length, value, true);
+    this.#at(8).setFloat64(this.#length, value, true);
     this.#length += 8;
   }
 
   name(text: string): void {
-    const bytes = Array.from(text, (c) => c.charCodeAt(0));
-    this.u32(bytes.length);
-    this.bytes(bytes);
+    this.u32(text.length);
+    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
   }
 }

@@ -4,6 +4,8 @@ import { ByteWriter, TYPE_CODE } from './wasm-bytes.ts';
 import type { Ty } from './wasm-ops.ts';
 
 const FUNCREF = 0x70;
+/** An immutable one. */
+const FUNCTION_GLOBAL = Uint8Array.of(FUNCREF, 0);
 
 export interface FunctionType {
   readonly params: readonly Ty[];
@@ -13,7 +15,7 @@ export interface FunctionType {
 /** One module: types, imports, functions, exports. */
 export class ModuleBuilder {
   readonly #types: FunctionType[] = [];
-  readonly #imports: { module: string; name: string; kind: number; body: number[] }[] = [];
+  readonly #imports: { module: string; name: string; kind: number; body: Uint8Array }[] = [];
   readonly #functions: { type: number; locals: readonly Ty[]; code: Uint8Array }[] = [];
   readonly #exports: { name: string; index: number }[] = [];
   readonly #names: { name: string; index: number }[] = [];
@@ -22,41 +24,40 @@ export class ModuleBuilder {
   #importedGlobals = 0;
 
   type(type: FunctionType): number {
-    const key = JSON.stringify(type);
-    const found = this.#types.findIndex((t) => JSON.stringify(t) === key);
-    if (found >= 0) return found;
-    this.#types.push(type);
-    return this.#types.length - 1;
+    const types = this.#types;
+    for (let i = 0; i < types.length; i++) if (isSame(types[i], type)) return i;
+    types.push(type);
+    return types.length - 1;
   }
 
   importMemory(module: string, name: string, maximum: number): void {
-    const limits = new ByteWriter();
+    const limits = new ByteWriter(8);
     limits.byte(0x01);
     limits.u32(1);
     limits.u32(maximum);
-    this.#imports.push({ module, name, kind: 2, body: [...limits.finish()] });
+    this.#imports.push({ module, name, kind: 2, body: limits.finish() });
   }
 
   /** A table of functions of at least `minimum` entries. */
   importTable(module: string, name: string, minimum: number): void {
-    const limits = new ByteWriter();
+    const limits = new ByteWriter(8);
     limits.byte(FUNCREF);
     limits.byte(0x00);
     limits.u32(minimum);
-    this.#imports.push({ module, name, kind: 1, body: [...limits.finish()] });
+    this.#imports.push({ module, name, kind: 1, body: limits.finish() });
   }
 
   /** @returns the function's index. All imports come before the first `define`. */
   importFunction(module: string, name: string, type: FunctionType): number {
-    const body = new ByteWriter();
+    const body = new ByteWriter(8);
     body.u32(this.type(type));
-    this.#imports.push({ module, name, kind: 0, body: [...body.finish()] });
+    this.#imports.push({ module, name, kind: 0, body: body.finish() });
     return this.#importedFunctions++;
   }
 
   /** An immutable global that holds a function. @returns the global's index. */
   importFunctionGlobal(module: string, name: string): number {
-    this.#imports.push({ module, name, kind: 3, body: [FUNCREF, 0] });
+    this.#imports.push({ module, name, kind: 3, body: FUNCTION_GLOBAL });
     return this.#importedGlobals++;
   }
 
@@ -117,40 +118,50 @@ export class ModuleBuilder {
       }
     });
     section(out, 10, this.#functions, (w, f) => {
-      const body = new ByteWriter();
       const runs = runLengths(f.locals);
-      body.u32(runs.length);
+      const locals = new ByteWriter(64);
+      locals.u32(runs.length);
       for (const [ty, count] of runs) {
-        body.u32(count);
-        body.byte(TYPE_CODE[ty]);
+        locals.u32(count);
+        locals.byte(TYPE_CODE[ty]);
       }
-      body.bytes(f.code);
-      body.byte(0x0b);
-      const bytes = body.finish();
-      w.u32(bytes.length);
-      w.bytes(bytes);
+      w.u32(locals.length + f.code.length + 1);
+      w.append(locals);
+      w.bytes(f.code);
+      w.byte(0x0b);
     });
     this.#nameSection(out);
-    return out.finish() as Uint8Array<ArrayBuffer>;
+    return out.finish();
   }
 
   #nameSection(out: ByteWriter): void {
-    const functions = new ByteWriter();
+    const functions = new ByteWriter(64);
     functions.u32(this.#names.length);
     for (const { name, index } of this.#names) {
       functions.u32(index);
       functions.name(name);
     }
-    const body = new ByteWriter();
+    const body = new ByteWriter(64);
     body.name('name');
     body.byte(1);
     body.u32(functions.length);
-    body.bytes(functions.finish());
+    body.append(functions);
     out.byte(0);
     out.u32(body.length);
-    out.bytes(body.finish());
+    out.append(body);
   }
 }
+
+function isSame(a: FunctionType | undefined, b: FunctionType): boolean {
+  return a !== undefined && isEqual(a.params, b.params) && isEqual(a.results, b.results);
+}
+
+function isEqual(a: readonly Ty[], b: readonly Ty[]): boolean {
+  return a.length === b.length && a.every((ty, i) => ty === b[i]);
+}
+
+/** Where sections are written before their length is known. */
+const contents = new ByteWriter();
 
 function section<T>(
   out: ByteWriter,
@@ -159,21 +170,20 @@ function section<T>(
   write: (w: ByteWriter, item: T) => void,
 ): void {
   if (items.length === 0) return;
-  const w = new ByteWriter();
-  w.u32(items.length);
-  for (const item of items) write(w, item);
-  const bytes = w.finish();
+  contents.clear();
+  contents.u32(items.length);
+  for (const item of items) write(contents, item);
   out.byte(id);
-  out.u32(bytes.length);
-  out.bytes(bytes);
+  out.u32(contents.length);
+  out.append(contents);
 }
 
 function runLengths(types: readonly Ty[]): [Ty, number][] {
   const runs: [Ty, number][] = [];
+  let last: [Ty, number] | null = null;
   for (const ty of types) {
-    const last = runs.at(-1);
     if (last?.[0] === ty) last[1]++;
-    else runs.push([ty, 1]);
+    else runs.push((last = [ty, 1]));
   }
   return runs;
 }
