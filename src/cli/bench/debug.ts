@@ -6,8 +6,8 @@ import { ExecutionProfile } from '../../cpu/profile.ts';
 import type { WatchpointSpec, WatchWhen } from '../../protocol/breakpoints.ts';
 import type { DebugInfo } from '../../shared/debug-info.ts';
 import { PROJECT } from '../digits-files.ts';
+import { train, type Prepare, type Run } from './epoch.ts';
 import { figure, table } from './table.ts';
-import { boot, processorTime, type Run } from './time.ts';
 
 const DEBUG = join(PROJECT, 'public/images/sigmoid.debug.json');
 const ROUNDS = 3;
@@ -15,9 +15,6 @@ const ROUNDS = 3;
 const GOAL = 3;
 
 const ANY: WatchWhen = { kind: 'any' };
-
-/** Begins to observe. @returns how it is made sure that it worked. */
-type Prepare = (run: Run) => () => void;
 
 /** An element of a tensor of f64, by its flat index. */
 function element(debug: DebugInfo, tensor: string, index: number): number {
@@ -46,19 +43,6 @@ function profiling({ engine, memory }: Run): () => void {
   };
 }
 
-/** Milliseconds of processor time of one epoch. */
-async function train(data: string, limit: number, prepare: Prepare): Promise<number> {
-  const run = await boot(data, limit, false);
-  const check = prepare(run);
-  const before = processorTime();
-  const stop = await run.session.run({ kind: 'continue' });
-  const ms = processorTime() - before;
-  if (stop.kind !== 'exit' || stop.status !== 0) throw new Error(`the training: ${stop.kind}`);
-  check();
-  run.dispose();
-  return ms;
-}
-
 /**
  * Prints how many times slower a training epoch is with each means of observing it.
  * @param data folder of a data set
@@ -77,7 +61,7 @@ export async function benchDebug(data: string, limit: number): Promise<void> {
   const best = cases.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
     for (const [i, [, prepare]] of cases.entries()) {
-      best[i] = Math.min(best[i] ?? Infinity, await train(data, limit, prepare));
+      best[i] = Math.min(best[i] ?? Infinity, await train(data, limit, false, prepare));
     }
   }
   const [plain = NaN] = best;

@@ -3,26 +3,13 @@
  * Going back in time, under Node: what recording costs a run at full speed, how long it takes to
  * go to any instruction of a training epoch, and to step back from where one stands.
  */
-import { readFileSync } from 'node:fs';
-import type { Engine } from '../../cpu/cpu.ts';
-import { createEngine } from '../../cpu/engines.ts';
-import { Session } from '../../debugger/session.ts';
-import { TimeFiles } from '../../debugger/time/time-files.ts';
-import { hostClock } from '../../machine/clock.ts';
-import { GuestMemory } from '../../machine/memory.ts';
-import { MemoryFiles } from '../../machine/memory-files.ts';
-import { Process } from '../../machine/process.ts';
-import { IDX_FILES } from '../../nn/idx.ts';
-import { join } from 'node:path';
-import { PROJECT } from '../digits-files.ts';
+import { boot, pause, train } from './epoch.ts';
 import { figure, median, percentile95, table } from './table.ts';
 
-const IMAGE = join(PROJECT, 'public/images/sigmoid');
 const SEEKS = 24;
 const ROUNDS = 4;
 
-/** Milliseconds between a stop and the work at rest, as in the page; and until one steps back. */
-const IDLE = 30;
+/** Milliseconds from a stop to the step back, when the work at rest is to be done by then. */
 const LATER = 100;
 
 /** Stops of a live run from each of which one steps back. */
@@ -31,67 +18,6 @@ const LIVE_STOPS = 40;
 /** Moments of rest from which one steps back, and how often each time. */
 const RESTS = 8;
 const STEPS = 50;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-export interface Run {
-  readonly session: Session;
-  readonly engine: Engine;
-  readonly memory: GuestMemory;
-  readonly dispose: () => void;
-}
-
-/** The training program at its entry, with the data set in memory. */
-export async function boot(data: string, limit: number, record: boolean): Promise<Run> {
-  const memory = new GuestMemory();
-  const base = new MemoryFiles(
-    Object.fromEntries(
-      IDX_FILES.map((name) => [`data/${name}`, new Uint8Array(readFileSync(join(data, name)))]),
-    ),
-  );
-  const files = record ? new TimeFiles(base, () => memory.state.instructions) : null;
-  const args = `train --data data --weights out.bin --seed 1 --epochs 1 --limit ${limit}`;
-  const image = new Uint8Array(readFileSync(IMAGE));
-  const started = Process.start(memory, image, ['sigmoid', ...args.split(' ')], {
-    fs: files ?? base,
-    clock: hostClock(),
-    random: (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>),
-    output: () => undefined,
-  });
-  if (!started.ok) throw new Error(started.error);
-  const engine = await createEngine('jit', memory);
-  const session = new Session({
-    memory,
-    process: started.value,
-    engine,
-    debug: null,
-    breathe: () => new Promise((resolve) => setImmediate(resolve)),
-    idle: () => pause(IDLE),
-    now: () => performance.now(),
-    recording: record ? { files } : null,
-  });
-  const dispose = (): void => {
-    session.dispose();
-    engine.dispose();
-  };
-  return { session, engine, memory, dispose };
-}
-
-/** Milliseconds of processor time, of all threads of this process. */
-export function processorTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
-
-async function train(data: string, limit: number, record: boolean): Promise<number> {
-  const run = await boot(data, limit, record);
-  const before = processorTime();
-  const stop = await run.session.run({ kind: 'continue' });
-  const ms = processorTime() - before;
-  if (stop.kind !== 'exit' || stop.status !== 0) throw new Error(`the training: ${stop.kind}`);
-  run.dispose();
-  return ms;
-}
 
 async function timed(action: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
