@@ -64,7 +64,7 @@ export async function viewsCost(
     }
     const of = (runs: readonly Spent[], key: keyof Spent): number[] => runs.map((r) => r[key]);
     return [
-      'the same run, for what progress, charts and weights cost (goal: at most 5 %)',
+      'the last of them again, for what progress, charts and weights cost (goal: at most 5 %)',
       compared('time by the clock', of(withViews, 'ms'), of(without, 'ms')),
       compared("the worker's processor time", of(withViews, 'cpu'), of(without, 'cpu')),
     ].join('\n');
