@@ -4,14 +4,14 @@
  * product's worker in Chromium.
  *
  * Each figure is a difference between a long and a short run of the same program, so that process
- * start, loading and compiling the emulator cancel out. Counts come from the emulator, which counts
+ * start, loading and compiling the emulator cancel out, and so does translating. Counts come from the emulator, which counts
  * exactly; the number of instructions of a unit of work is the same on the silicon.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PROJECT } from '../digits-files.ts';
 import type { BareChromium } from './bare-page.ts';
-import type { Workload } from './programs.ts';
+import type { Span, Workload } from './programs.ts';
 import { figure, median, table } from './table.ts';
 
 interface Stats {
@@ -50,15 +50,25 @@ function native(workload: Workload, units: number, folder: string): number {
 interface Rates {
   /** Instructions of one unit of work. */
   readonly perUnit: number;
-  /** Nanoseconds of one unit of work, by engine. */
-  readonly unitNs: ReadonlyMap<string, number>;
+  /** Millions of instructions a second, by engine. */
+  readonly mips: ReadonlyMap<string, number>;
 }
 
 /** One run of so many units of a workload. */
 type Runner = (workload: Workload, units: number) => Stats | Promise<Stats>;
 
-/** Native runs, each a short and a long one. */
-const NATIVE_ROUNDS = 5;
+const UNICORN = 'unicorn';
+const NATIVE = 'native';
+
+/** Pairs of a short and a long run of whatever is fast; the silicon's stand before each engine's. */
+const ROUNDS = 3;
+
+/** What the long run has more than the short one. */
+async function difference(run: Runner, workload: Workload, span: Span): Promise<Stats> {
+  const short = await run(workload, span.short);
+  const long = await run(workload, span.long);
+  return { instructions: long.instructions - short.instructions, ms: long.ms - short.ms };
+}
 
 async function measure(
   workload: Workload,
@@ -66,31 +76,31 @@ async function measure(
   nativeToo: boolean,
   folder: string,
 ): Promise<Rates> {
-  const { units, nativeFactor } = workload;
-  const unitNs = new Map<string, number>();
-  let perUnit = NaN;
-  const differences: number[] = [];
-  const onSilicon = (): void => {
-    const more = units * nativeFactor;
-    const ms = native(workload, more + units, folder) - native(workload, units, folder);
-    differences.push((ms * 1e6) / more);
-  };
-  for (const [engine, run] of engines) {
-    // before, between and behind the engines: the machine may be faster at one time than at another
-    if (nativeToo) onSilicon();
-    // A compiling engine is measured over as much work as the silicon.
-    const more = engine === 'unicorn' ? units : units * nativeFactor;
-    const short = await run(workload, units);
-    const long = await run(workload, units + more);
-    const instructions = (long.instructions - short.instructions) / more;
-    if (Number.isNaN(perUnit)) perUnit = instructions;
-    unitNs.set(engine, ((long.ms - short.ms) * 1e6) / more);
+  const { slow, fast } = workload;
+  const onSilicon: Runner = (_, units) => ({
+    instructions: NaN,
+    ms: native(workload, units, folder),
+  });
+  const compiling = [...engines].filter(([engine]) => engine !== UNICORN);
+  const times = new Map<string, number[]>([...engines.keys(), NATIVE].map((name) => [name, []]));
+  let instructions = NaN;
+  // By turns: the machine may be faster at one time than at another.
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [engine, run] of compiling) {
+      if (nativeToo) times.get(NATIVE)?.push((await difference(onSilicon, workload, fast)).ms);
+      const more = await difference(run, workload, fast);
+      times.get(engine)?.push(more.ms);
+      ({ instructions } = more);
+    }
   }
-  if (nativeToo) {
-    while (differences.length < NATIVE_ROUNDS) onSilicon();
-    unitNs.set('native', median(differences));
+  const mips = new Map<string, number>();
+  for (const [name, ms] of times) mips.set(name, instructions / median(ms) / 1000);
+  const unicorn = engines.get(UNICORN);
+  if (unicorn) {
+    const more = await difference(unicorn, workload, slow);
+    mips.set(UNICORN, more.instructions / more.ms / 1000);
   }
-  return { perUnit, unitNs };
+  return { perUnit: instructions / (fast.long - fast.short), mips };
 }
 
 /**
@@ -111,20 +121,17 @@ export async function benchEngines(
     runners.set('jit in Chromium', ({ image, args }, n) => browser.run(image, args(n)));
   }
   const engines = [...runners.keys()];
-  const columns = [...engines, ...(nativeToo ? ['native'] : [])];
+  const columns = [...engines, ...(nativeToo ? [NATIVE] : [])];
   const rows: string[][] = [];
   for (const workload of workloads) {
     process.stderr.write(`  ${workload.name} …\n`);
-    const { perUnit, unitNs } = await measure(workload, runners, nativeToo, folder);
-    const rate = (engine: string): number => (perUnit * 1000) / (unitNs.get(engine) ?? NaN);
-    const nativeNs = unitNs.get('native') ?? NaN;
+    const { perUnit, mips } = await measure(workload, runners, nativeToo, folder);
+    const rate = (engine: string): number => mips.get(engine) ?? NaN;
     rows.push([
       workload.name,
       figure(perUnit),
       ...columns.map((engine) => figure(rate(engine))),
-      ...(nativeToo
-        ? engines.map((engine) => `${figure((unitNs.get(engine) ?? NaN) / nativeNs)} x`)
-        : []),
+      ...(nativeToo ? engines.map((engine) => `${figure(rate(NATIVE) / rate(engine))} x`) : []),
     ]);
   }
   const ratios = nativeToo ? engines.map((engine) => `${engine} / native time`) : [];
