@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Engine } from '../cpu/cpu.ts';
 import { Preparing } from './preparing.ts';
 
-/** An engine with so many pieces to do; the rest of it is not used here. */
-function engineWith(pieces: number): { engine: Engine; done: () => number } {
+/** What of an engine is used here, with so many pieces to do. */
+function engineWith(pieces: number): { engine: Pick<Engine, 'prepare'>; done: () => number } {
   let done = 0;
   const prepare = function* (): Generator<undefined, void> {
     while (done < pieces) {
@@ -12,7 +12,7 @@ function engineWith(pieces: number): { engine: Engine; done: () => number } {
       yield;
     }
   };
-  return { engine: { prepare } as unknown as Engine, done: () => done };
+  return { engine: { prepare }, done: () => done };
 }
 
 describe('preparing', () => {
@@ -22,7 +22,9 @@ describe('preparing', () => {
   it('waits until all is quiet, then does piece after piece with rests between', () => {
     const { engine, done } = engineWith(5);
     const preparing = new Preparing(() => false);
+    expect(preparing.pending).toBe(false);
     preparing.begin(engine);
+    expect(preparing.pending).toBe(true);
     vi.advanceTimersByTime(300);
     preparing.touch();
     vi.advanceTimersByTime(500);
@@ -31,8 +33,10 @@ describe('preparing', () => {
     expect(done()).toBe(1);
     vi.advanceTimersToNextTimer();
     expect(done()).toBe(2);
+    expect(preparing.pending).toBe(true);
     vi.runAllTimers();
     expect(done()).toBe(5);
+    expect(preparing.pending).toBe(false);
   });
 
   it('leaves the engine alone while it is busy', () => {
@@ -74,14 +78,14 @@ describe('preparing', () => {
       () => false,
       () => now,
     );
-    preparing.begin({ prepare } as unknown as Engine);
+    preparing.begin({ prepare });
     vi.runAllTimers();
     expect(now).toBe(600);
   });
 
   it('does nothing for an engine that has nothing to prepare', () => {
     const preparing = new Preparing(() => false);
-    preparing.begin({} as unknown as Engine);
+    preparing.begin({});
     preparing.touch();
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -19,7 +19,7 @@ export class Preparing {
   readonly #busy: () => boolean;
   readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #engine: Engine | null = null;
+  #engine: Pick<Engine, 'prepare'> | null = null;
   #pieces: Iterator<undefined, void> | null = null;
   #left = 0;
 
@@ -32,8 +32,13 @@ export class Preparing {
     this.#now = now;
   }
 
+  /** Whether there is something to do yet, once all is quiet. */
+  get pending(): boolean {
+    return this.#pieces !== null;
+  }
+
   /** Begins, when all is quiet: for a program that has been booted, or whose code is new to the engine. */
-  begin(engine: Engine): void {
+  begin(engine: Pick<Engine, 'prepare'>): void {
     this.#engine = engine;
     this.#pieces = engine.prepare?.() ?? null;
     this.#left = MOST;
