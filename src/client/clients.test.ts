@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AssembleRequest } from '../protocol/assembler.ts';
 import type { AheadQuestion } from '../protocol/ahead.ts';
-import type { MachineApi, MachineEvent, RunCommand } from '../protocol/machine.ts';
+import type { MachineApi, MachineListener, RunCommand } from '../protocol/machine.ts';
 import { answerAhead } from '../worker/ahead.ts';
 import { AssemblerClient } from './assembler-client.ts';
 import { MachineClient } from './machine-client.ts';
@@ -69,10 +69,10 @@ describe('WorkerLink', () => {
 describe('MachineClient', () => {
   function client() {
     const workers: ChannelWorker[] = [];
-    const say: ((event: MachineEvent) => void)[] = [];
+    const say: MachineListener[] = [];
     const made = new MachineClient(() => {
       const worker = channelWorker({
-        listen: (listener: (event: MachineEvent) => void) => void say.push(listener),
+        listen: (listener: MachineListener) => void say.push(listener),
         pause: () => undefined,
         readMemory: (address: number, length: number) => ({
           address,
@@ -95,10 +95,13 @@ describe('MachineClient', () => {
     const window = await made.readMemory(0x1000, 4);
     expect(window.bytes.length).toBe(4);
     expect(workers.length).toBe(1);
-    say[0]?.({ type: 'samples', samples: [] });
+    void say[0]?.([
+      { type: 'samples', samples: [] },
+      { type: 'strace', lines: [] },
+    ]);
     await made.pause();
     await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(events).toEqual(['samples']);
+    expect(events).toEqual(['samples', 'strace']);
     off();
   });
 
@@ -129,13 +132,13 @@ describe('questions of a stop, answered with the next', () => {
   function machine() {
     const asked: string[] = [];
     let runs = 0;
-    let say: (event: MachineEvent) => void = () => undefined;
+    let say: MachineListener = () => Promise.resolve(0);
     const readMemory = (address: number, length: number) => {
       asked.push(`read ${address}`);
       return { address, bytes: new Uint8Array(length).fill(runs), mapped: new Uint8Array(length) };
     };
     const api = {
-      listen: (listener: (event: MachineEvent) => void) => void (say = listener),
+      listen: (listener: MachineListener) => void (say = listener),
       readMemory,
       writeMemory: () => null,
       run: async (_: RunCommand, ahead: readonly AheadQuestion[]) => {
@@ -143,7 +146,7 @@ describe('questions of a stop, answered with the next', () => {
         asked.push(`run, ${ahead.length} ahead`);
         const answers = await answerAhead({ readMemory } as unknown as MachineApi, ahead);
         const snapshot = { state: new ArrayBuffer(512), mips: 0, engine: 'jit' as const };
-        say({ type: 'stopped', reason: { kind: 'step' }, snapshot, ahead: answers });
+        void say([{ type: 'stopped', reason: { kind: 'step' }, snapshot, ahead: answers }]);
       },
     };
     const made = new MachineClient(() => channelWorker(api));

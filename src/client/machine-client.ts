@@ -2,7 +2,7 @@
 /** The page's handle on a machine worker. */
 import { proxy } from 'comlink';
 import type { AheadMethod } from '../protocol/ahead.ts';
-import type { MachineApi, MachineEvent } from '../protocol/machine.ts';
+import type { MachineApi, MachineEvent, MachineListener } from '../protocol/machine.ts';
 import { Ahead } from './ahead.ts';
 import { WorkerLink, type WorkerCrash, type WorkerLike } from './worker-link.ts';
 
@@ -43,17 +43,21 @@ function pageAddress(): string {
 /**
  * Resolves once the page has painted what it has been told, so that a machine which tells much is
  * held to what the page can show. A hidden page paints nothing and is not waited for.
+ * @param began when it began to be told.
+ * @returns milliseconds that it kept the page's main thread busy, as far as can be told.
  */
-function dealtWith(): Promise<void> {
-  if (typeof document === 'undefined' || document.visibilityState !== 'visible') {
-    return Promise.resolve();
-  }
+async function dealtWith(began: number): Promise<number> {
+  if (typeof document === 'undefined' || document.visibilityState !== 'visible') return 0;
+  await Promise.resolve(); // the views have changed
+  const told = performance.now() - began;
   return new Promise((resolve) => {
     // The timer is for a page that is hidden before its next frame.
-    const timer = setTimeout(resolve, UNPAINTED);
+    const timer = setTimeout(resolve, UNPAINTED, told);
     requestAnimationFrame(() => {
       clearTimeout(timer);
-      resolve();
+      const frame = performance.now();
+      // A task behind the frame: by then it has been laid out and painted.
+      setTimeout(() => resolve(told + performance.now() - frame));
     });
   });
 }
@@ -185,15 +189,15 @@ export class MachineClient implements MachineHandle {
     });
     this.#link = link;
     this.#ahead.leave();
-    const listener = proxy((event: MachineEvent) => {
+    const listener = proxy<MachineListener>((events) => {
       // Events still in the queue of a worker that was replaced concern nobody.
-      if (this.#link !== link) return undefined;
-      if (event.type === 'stopped') {
-        this.#ahead.arrive(event.ahead ?? []);
-        if (event.timeline) this.#tell({ type: 'timeline', timeline: event.timeline });
+      if (this.#link !== link) return Promise.resolve(0);
+      const began = performance.now();
+      for (const event of events) {
+        if (event.type === 'stopped') this.#ahead.arrive(event.ahead ?? []);
       }
-      this.#tell(event);
-      return dealtWith();
+      for (const event of events) this.#tell(event);
+      return dealtWith(began);
     });
     this.#ready = link.call((remote) => remote.listen(listener, pageAddress()), BOOT_LIMIT);
     this.#ready.catch(() => undefined);

@@ -10,7 +10,7 @@ import type { CodePatch } from './code-patch.ts';
 import type { DebugInfo } from './debug-info.ts';
 import type { InspectApi } from './inspect.ts';
 import type { ProfileApi } from './profile.ts';
-import type { TimeApi, TimeCommand, TimeEvent, Timeline, TimeStop } from './time.ts';
+import type { TimeApi, TimeCommand, TimeEvent, TimeStop } from './time.ts';
 
 export type EngineChoice = 'unicorn' | 'jit';
 
@@ -126,8 +126,6 @@ export type MachineEvent =
       readonly type: 'stopped';
       readonly reason: StopReason;
       readonly snapshot: Snapshot;
-      /** A `timeline` event told along with the stop. */
-      readonly timeline?: Timeline;
       /** Answers to what `run` was given to answer ahead. */
       readonly ahead?: readonly AheadAnswer[];
     }
@@ -140,6 +138,12 @@ export type MachineEvent =
   /** What log points have printed. */
   | { readonly type: 'log'; readonly lines: readonly LogLine[] }
   | { readonly type: 'samples'; readonly samples: readonly Sample[] };
+
+/**
+ * The page's end of a machine: told all that belongs together at once, it answers when that is
+ * painted, with the milliseconds that it kept the page's main thread busy.
+ */
+export type MachineListener = (events: readonly MachineEvent[]) => Promise<number>;
 
 export interface StraceLine {
   /** Instruction count at the call. */
@@ -177,11 +181,10 @@ export interface DisassembledInstruction {
 /** What `machine.worker.ts` exposes through Comlink. */
 export interface MachineApi extends BreakpointApi, TimeApi, InspectApi, ProfileApi {
   /**
-   * Sets the one listener; called once by the client with a Comlink proxy. What it returns is
-   * awaited: the page has then dealt with the event.
+   * Sets the one listener; called once by the client with a Comlink proxy.
    * @param page the page's address, against which `data/…` is resolved.
    */
-  listen(listener: (event: MachineEvent) => unknown, page: string): Promise<void>;
+  listen(listener: MachineListener, page: string): Promise<void>;
   /** The engines that `boot` can be given; never empty. */
   engines(): Promise<readonly EngineChoice[]>;
   /** Loads an image and stops at its entry. Ends what ran before. Breakpoints are kept. */

@@ -10,6 +10,7 @@ export class MachineSnapshots {
   #reason = $state.raw<StopReason | null>(null);
   #stops = $state(0);
   #mips = $state(0);
+  #news = $state(0);
   readonly #cpu = $derived(this.#newest === null ? null : new CpuState(this.#newest.state));
   readonly #previous = $derived(this.#before === null ? null : new CpuState(this.#before.state));
 
@@ -38,6 +39,11 @@ export class MachineSnapshots {
     return this.#mips;
   }
 
+  /** Counts the news of running. */
+  get news(): number {
+    return this.#news;
+  }
+
   /** The engine of the process; null when there is none. */
   get engine(): EngineChoice | null {
     return this.#newest?.engine ?? null;
@@ -57,6 +63,7 @@ export class MachineSnapshots {
   see(snapshot: Snapshot): void {
     this.#newest = snapshot;
     this.#mips = snapshot.mips;
+    this.#news++;
   }
 
   stop(reason: StopReason, snapshot: Snapshot): void {

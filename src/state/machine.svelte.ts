@@ -148,6 +148,11 @@ export class MachineState {
     return this.#seen.stops;
   }
 
+  /** Counts the news of running: what is asked for with one of them is shown with the next. */
+  get news(): number {
+    return this.#seen.news;
+  }
+
   /** Millions of instructions a second of the latest stretch of running. */
   get mips(): number {
     return this.#seen.mips;

@@ -36,6 +36,8 @@ export class MemoryView {
   /** What the window was read for: the same again need not be read. */
   #read: { readonly stop: number | null; readonly edits: number } | null = null;
   #reading = false;
+  /** Read while the machine ran, and not shown yet. */
+  #live: MemoryWindow | null = null;
   #wanted: Wish | null = null;
 
   constructor(source: MemorySource) {
@@ -105,13 +107,43 @@ export class MemoryView {
    */
   async read(address: number, length: number, stop: number | null, edits = 0): Promise<void> {
     this.#wanted = { address, length, stop, edits };
-    if (this.#reading) return;
+    if (!this.#reading) await this.#fulfil();
+  }
+
+  async #fulfil(): Promise<void> {
     this.#reading = true;
     try {
       for (let next = this.#next(); next !== null; next = this.#next()) await this.#fetch(next);
     } finally {
       this.#reading = false;
     }
+  }
+
+  /**
+   * Reads what is shown, of a machine that runs. It is not shown before `showLive`: so it comes into
+   * a frame that is painted anyway.
+   */
+  async readLive(address: number, length: number): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      this.#live = await this.#ask(address, length);
+    } catch {
+      this.#failed = true;
+    } finally {
+      this.#reading = false;
+    }
+    if (this.#wanted !== null) await this.#fulfil();
+  }
+
+  /** Shows what `readLive` has read, if nothing newer is shown. */
+  showLive(): void {
+    if (this.#live === null) return;
+    this.#window = this.#live;
+    this.#live = null;
+    this.#stop = -1;
+    this.#read = { stop: null, edits: 0 };
+    this.#failed = false;
   }
 
   /** The newest wish, unless what is there already fulfils it. */
@@ -134,11 +166,10 @@ export class MemoryView {
 
   async #fetch(wanted: Wish): Promise<void> {
     const { address, length, stop, edits } = wanted;
-    const start = Math.max(0, Math.floor((address - AHEAD) / BLOCK) * BLOCK);
-    const end = Math.min(TOP, Math.ceil((address + length + AHEAD) / BLOCK) * BLOCK);
     try {
-      const window = await this.#source.readMemory(start, end - start);
-      if (stop !== null) this.#changes.record(stop, start, window.bytes);
+      const window = await this.#ask(address, length);
+      if (stop !== null) this.#changes.record(stop, window.address, window.bytes);
+      this.#live = null;
       this.#stop = stop ?? -1;
       this.#read = { stop, edits };
       this.#window = window;
@@ -146,6 +177,12 @@ export class MemoryView {
     } catch {
       this.#failed = true;
     }
+  }
+
+  #ask(address: number, length: number): Promise<MemoryWindow> {
+    const start = Math.max(0, Math.floor((address - AHEAD) / BLOCK) * BLOCK);
+    const end = Math.min(TOP, Math.ceil((address + length + AHEAD) / BLOCK) * BLOCK);
+    return this.#source.readMemory(start, end - start);
   }
 
   /** The byte at `address`, or null when it is not mapped or not read. */

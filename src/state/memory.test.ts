@@ -64,6 +64,31 @@ describe('MemoryView', () => {
     expect(view.before(0x402002)).toBeNull();
   });
 
+  it('shows what it has read of a running machine when it is told to, if nothing newer is there', async () => {
+    const fake = new FakeMachine();
+    const view = new MemoryView(fake);
+    await view.read(0x402000, 16, 1);
+    fake.memory.set(0x402001, 5);
+    await view.readLive(0x402000, 16);
+    expect(view.byte(0x402001)).toBe(0);
+    view.showLive();
+    expect(view.byte(0x402001)).toBe(5);
+    expect(view.before(0x402001)).toBeNull();
+    await view.readLive(0x402000, 16);
+    fake.memory.set(0x402001, 6);
+    await view.read(0x402000, 16, 2);
+    view.showLive();
+    expect(view.byte(0x402001)).toBe(6);
+    expect(view.before(0x402001)).toBe(0);
+  });
+
+  it('reads on for who scrolls while it reads of a running machine', async () => {
+    const fake = new FakeMachine();
+    const view = new MemoryView(fake);
+    await Promise.all([view.readLive(0x402000, 16), view.read(0x412f00, 16, null)]);
+    expect(view.window?.address).toBe(0x411f00);
+  });
+
   it('shows the newest of two reads under way', async () => {
     const fake = new FakeMachine();
     const view = new MemoryView(fake);

@@ -5,6 +5,7 @@ import type { StopReason } from '../protocol/machine.ts';
 import type { TimeCommand, Timeline, TimelineBranch, TimelineTick } from '../protocol/time.ts';
 import type { DebugIndex } from '../shared/debug-index.ts';
 import { formatCounted } from '../shared/format.ts';
+import type { MachineStatus } from './settled-status.svelte.ts';
 import { TimeBookmarks } from './time-bookmarks.svelte.ts';
 import { TimeZoom } from './time-zoom.svelte.ts';
 import type { ValueLocation } from './value-actions.svelte.ts';
@@ -16,7 +17,7 @@ export interface TravellingMachine {
   pause(): Promise<void>;
   /** Says something in the console. */
   note(text: string): void;
-  readonly machine: { readonly index: DebugIndex | null };
+  readonly machine: { readonly index: DebugIndex | null; readonly status: MachineStatus };
 }
 
 const NOTHING: Timeline = {
@@ -39,6 +40,8 @@ export class TimeState {
   readonly #now: () => number;
   #timeline = $state.raw<Timeline>(NOTHING);
   #ticks = $state.raw<readonly TimelineTick[]>([]);
+  /** Ticks that wait for the next timeline, to be drawn together. */
+  #next: readonly TimelineTick[] | null = null;
   #message = $state<string | null>(null);
   #wanted: number | null = null;
   #seeking = $state(false);
@@ -212,6 +215,7 @@ export class TimeState {
     this.zoom.all();
     this.bookmarks.clear();
     this.#ticks = [];
+    this.#next = null;
     this.#message = null;
     this.#known = 1;
   }
@@ -220,6 +224,7 @@ export class TimeState {
     const forked = timeline.branches.length > this.#known;
     this.#known = Math.max(1, timeline.branches.length);
     this.#timeline = timeline;
+    if (this.#next !== null) this.#show(this.#next);
     this.zoom.follow();
     if (forked) {
       const branch = this.branch;
@@ -240,12 +245,18 @@ export class TimeState {
     try {
       const { from, to } = this.zoom.view;
       const ticks = await this.#client.ticks(from, to, TICKS);
-      if (!sameTicks(ticks, this.#ticks)) this.#ticks = ticks;
+      if (now || this.#machine.machine.status !== 'running') this.#show(ticks);
+      else this.#next = ticks;
     } catch {
       // The worker is gone; the machine's own message says so.
     } finally {
       this.#asking = false;
     }
+  }
+
+  #show(ticks: readonly TimelineTick[]): void {
+    this.#next = null;
+    if (!sameTicks(ticks, this.#ticks)) this.#ticks = ticks;
   }
 
   async #attempt(call: () => Promise<string | null>): Promise<string | null> {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StopReason } from '../protocol/machine.ts';
-import type { TimeCommand, Timeline } from '../protocol/time.ts';
+import type { TimeCommand, Timeline, TimelineTick } from '../protocol/time.ts';
 import { DebugIndex } from '../shared/debug-index.ts';
+import type { MachineStatus } from './settled-status.svelte.ts';
 import { DEBUG, FakeMachine, snapshot } from './testing/fake-machine.ts';
 import { TimeState } from './time.svelte.ts';
 
@@ -16,6 +17,8 @@ let notes: string[];
 let arrive: (() => void) | null;
 let held: boolean;
 let index: DebugIndex | null;
+let status: MachineStatus;
+let clock: number;
 let surveyed: () => void;
 
 function tell(part: Partial<Timeline>): void {
@@ -27,6 +30,8 @@ beforeEach(() => {
   client = new FakeMachine();
   [commands, notes, arrive, held] = [[], [], null, false];
   [index, surveyed] = [null, () => undefined];
+  status = 'paused';
+  clock = 0;
   time = new TimeState(
     client,
     {
@@ -45,9 +50,12 @@ beforeEach(() => {
         get index() {
           return index;
         },
+        get status() {
+          return status;
+        },
       },
     },
-    () => 0,
+    () => clock,
   );
 });
 
@@ -60,6 +68,26 @@ describe('the timeline in the page', () => {
     expect(time.zoom.view).toEqual({ from: 0, to: 1000 });
     tell({ recording: false });
     expect(time.able).toBe(false);
+  });
+
+  it('draws ticks that come while the program runs with its next timeline, in one frame', async () => {
+    const tick = (at: number): TimelineTick => ({ at, kind: 'event', name: 'batch_end', count: 1 });
+    const answered = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+    status = 'running';
+    for (const at of [10, 20]) {
+      client.ticked = [tick(at)];
+      clock += 1000;
+      tell({ end: at, position: at });
+      await answered();
+    }
+    expect(time.ticks).toEqual([tick(10)]);
+    tell({ end: 30, position: 30 });
+    expect(time.ticks).toEqual([tick(20)]);
+    status = 'paused';
+    client.ticked = [tick(40)];
+    client.stop({ kind: 'pause' });
+    await answered();
+    expect(time.ticks).toEqual([tick(40)]);
   });
 
   it('goes only to the latest of many wishes, and never outside of the recording', async () => {

@@ -64,6 +64,8 @@ export class TrainingState {
   #speed = $state<number | null>(null);
   #builder = new CurveBuilder();
   #reading = false;
+  /** Read while running; shown with the next readings, in one frame. */
+  #next: WeightImages | null = null;
   readonly #record = new TrainingRecord();
   #mark: { at: number; seen: number } | null = null;
 
@@ -157,6 +159,7 @@ export class TrainingState {
     this.#curve = EMPTY_CURVE;
     this.#counters = null;
     this.#weights = null;
+    this.#next = null;
     this.#finished = false;
     this.#speed = null;
     this.#mark = null;
@@ -201,7 +204,9 @@ export class TrainingState {
       const window = await this.#machine.inspect.readMemory(tensor.address, layout.bytes);
       const images = weightImages(tensor, window.bytes);
       // All zero: the program has not drawn its first weights yet.
-      if (images && images.scale > 0) this.#weights = images;
+      if (!images || images.scale <= 0) return;
+      if (this.running) this.#next = images;
+      else this.#show(images);
     } catch {
       // The worker is gone; the machine's own message says so.
     } finally {
@@ -239,8 +244,14 @@ export class TrainingState {
     return this.restart();
   }
 
+  #show(images: WeightImages): void {
+    this.#weights = images;
+    this.#next = null;
+  }
+
   async #landed(reason: StopReason | null): Promise<void> {
     this.#mark = null;
+    if (this.#next) this.#show(this.#next);
     if (reason?.kind === 'fault') this.#problem = reason.fault.message;
     if (reason?.kind === 'exit') {
       this.#finished = reason.status === 0;
@@ -286,6 +297,7 @@ export class TrainingState {
       this.#record.add(sample, this.#builder.seen);
     }
     this.#curve = this.#builder.curve;
+    if (this.#next) this.#show(this.#next);
     const now = this.#now();
     this.#mark ??= { at: now, seen: this.#builder.seen };
     const seconds = (now - this.#mark.at) / 1000;

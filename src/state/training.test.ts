@@ -36,6 +36,8 @@ class FakeMachine {
   readonly memory = new Map<number, Uint8Array>();
   tell: (samples: readonly Sample[]) => void = () => undefined;
 
+  learnt: readonly DebugTensor[] = [];
+
   readonly #debug = {
     events: [{ name: 'sample_end' }, { name: 'batch_end' }, { name: 'epoch_end' }],
     tensors: [
@@ -51,7 +53,10 @@ class FakeMachine {
   }
 
   open(name: string, learns = true): void {
-    const debug = learns ? this.#debug : { events: [], tensors: [] };
+    const { events, tensors } = this.#debug;
+    const debug = learns
+      ? { events, tensors: [...tensors, ...this.learnt] }
+      : { events: [], tensors: [] };
     this.program = { name, image: new Uint8Array(), debug } as never;
   }
 
@@ -228,6 +233,34 @@ describe('TrainingState', () => {
     training.setNumber('rate', Number.NaN);
     expect(training.options).toMatchObject({ batch: 1024, epochs: 1, rate: 0.1 });
     expect(trainingArguments(training.options)).not.toContain('--limit');
+  });
+});
+
+describe('the weights while training', () => {
+  const filled = (value: number): Uint8Array =>
+    new Uint8Array(new Float64Array(784).fill(value).buffer);
+
+  it('change with the next readings of a run, in one frame with them, and at once at a stop', async () => {
+    const { machine, training } = made();
+    machine.learnt = [tensor('w1', { address: 4096, shape: [784, 1], axes: ['pixel', 'hidden'] })];
+    machine.open('sigmoid');
+    machine.memory.set(4096, filled(1));
+    await training.step('batch');
+    expect(training.weights?.scale).toBe(1);
+
+    machine.busy = true;
+    machine.memory.set(4096, filled(2));
+    await training.refreshWeights();
+    expect(training.weights?.scale).toBe(1);
+    machine.tell([{ event: 'batch_end', instructions: 10, values: [1, 1, 2, 1] }]);
+    expect(training.weights?.scale).toBe(2);
+
+    machine.memory.set(4096, filled(3));
+    await training.refreshWeights();
+    machine.busy = false;
+    machine.next = { kind: 'exit', status: 0 };
+    await training.run();
+    expect(training.weights?.scale).toBe(3);
   });
 });
 

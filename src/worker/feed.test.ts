@@ -9,6 +9,7 @@ describe('Feed', () => {
   let sent: MachineEvent[];
   let answers: (() => void)[];
   let slow: boolean;
+  let hurries: number;
   let feed: Feed;
 
   beforeEach(() => {
@@ -16,10 +17,14 @@ describe('Feed', () => {
     sent = [];
     answers = [];
     slow = false;
-    feed = new Feed((event) => {
-      sent.push(event);
-      return slow ? new Promise<void>((resolve) => answers.push(resolve)) : Promise.resolve();
-    });
+    hurries = 0;
+    feed = new Feed(
+      (event) => {
+        sent.push(event);
+        return slow ? new Promise<void>((resolve) => answers.push(resolve)) : Promise.resolve();
+      },
+      () => hurries++,
+    );
   });
   afterEach(() => vi.useRealTimers());
 
@@ -55,9 +60,12 @@ describe('Feed', () => {
     slow = true;
     const chunk = 'x'.repeat(100_000);
     expect(print(1, chunk)).toBeUndefined();
+    expect(hurries).toBe(0);
     let relieved = false;
     void print(1, chunk)?.then(() => (relieved = true));
+    expect(hurries).toBe(1);
     await vi.advanceTimersByTimeAsync(10 * FRAME);
+    expect(hurries).toBe(2);
     expect(sent.length).toBe(1);
     expect(relieved).toBe(false);
     void print(1, 'next');

@@ -27,6 +27,7 @@ interface Chunk {
 
 export class Feed {
   readonly #send: (event: MachineEvent) => Promise<unknown>;
+  readonly #hurry: () => void;
   #chunks: Chunk[] = [];
   #gathered = 0;
   #strace: StraceLine[] = [];
@@ -36,9 +37,13 @@ export class Feed {
   #unanswered = 0;
   #relieved: (() => void)[] = [];
 
-  /** @param send hands an event to the page; resolves once the page has dealt with it. */
-  constructor(send: (event: MachineEvent) => Promise<unknown>) {
+  /**
+   * @param send hands an event to the page; resolves once the page has dealt with it.
+   * @param hurry told when the guest waits for that.
+   */
+  constructor(send: (event: MachineEvent) => Promise<unknown>, hurry: () => void) {
     this.#send = send;
+    this.#hurry = hurry;
   }
 
   /** An `OutputSink`: the promise, when there is one, resolves once the page has taken it all. */
@@ -47,7 +52,9 @@ export class Feed {
     this.#gathered += bytes.length + CHUNK_COST;
     this.#later();
     if (this.#gathered < OUTPUT_ROOM) return undefined;
-    return new Promise((resolve) => this.#relieved.push(resolve));
+    const relieved = new Promise<void>((resolve) => this.#relieved.push(resolve));
+    this.#hurry();
+    return relieved;
   };
 
   readonly strace = (record: StraceRecord): void => {
@@ -76,6 +83,7 @@ export class Feed {
       for (const resolve of relieved) resolve();
       if (!this.#isEmpty()) this.#later();
     });
+    if (relieved.length > 0) this.#hurry();
   }
 
   #isEmpty(): boolean {

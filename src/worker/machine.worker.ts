@@ -24,12 +24,13 @@ import type {
   BootResult,
   EngineChoice,
   MachineApi,
-  MachineEvent,
+  MachineListener,
 } from '../protocol/machine.ts';
 import type { Around, Timeline, TimelineTick } from '../protocol/time.ts';
 import { isAddr } from '../shared/brand.ts';
 import { GuestFileStore } from '../storage/guest-files.ts';
 import { Feed } from './feed.ts';
+import { isTold } from './news.ts';
 import { Post } from './post.ts';
 import { Preparing } from './preparing.ts';
 import { servedFiles } from './served-files.ts';
@@ -59,7 +60,10 @@ class MachineWorker implements MachineApi {
   readonly #profile = new ProfileDesk(this.#memory);
   readonly #engines = new Map<EngineChoice, Engine>();
   readonly #post = new Post(this);
-  readonly #feed = new Feed((event) => this.#post.send(event));
+  readonly #feed = new Feed(
+    (event) => this.#post.send(event),
+    () => this.#post.hurry(),
+  );
   readonly #preparing = new Preparing(
     () => this.#session?.running === true && this.#process?.waiting !== 'stdin',
   );
@@ -76,7 +80,7 @@ class MachineWorker implements MachineApi {
 
   #recording = { on: true, budget: DEFAULT_BUDGET };
 
-  listen(listener: (event: MachineEvent) => unknown, page: string): Promise<void> {
+  listen(listener: MachineListener, page: string): Promise<void> {
     this.#post.listener = listener;
     this.#page = page;
     return Promise.resolve();
@@ -121,7 +125,8 @@ class MachineWorker implements MachineApi {
       onEvent: (event) => {
         if (this.#session !== session) return;
         if (event.type === 'stopped') this.#inspector?.atStop();
-        this.#feed.flush();
+        // In the console, and in one message with a stop, the output so far comes first.
+        if (!isTold(event) || event.type === 'log') this.#feed.flush();
         void this.#post.send(event);
       },
     });

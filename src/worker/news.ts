@@ -1,66 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /**
- * What a running machine tells of itself, on its way to the page: the next only once the page has
- * dealt with the last, and in between only the newest counts. Else a page that is slower than the
- * machine would answer its user after a queue of old news that only grows.
+ * What a running machine tells of itself and what its program prints, on the way to the page: all of
+ * it in one message, for one frame; the next only once the page has dealt with the last and has had
+ * its rest; and in between only the newest counts. Else a page that is slower than the machine would
+ * answer its user after a queue of old news that only grows, and where the page and the program share
+ * a processor, drawing would slow the program down.
  */
 import type { LogLine } from '../protocol/breakpoints.ts';
 import type { MachineEvent, Sample } from '../protocol/machine.ts';
 import { formatCounted } from '../shared/format.ts';
 
-type Kind = 'progress' | 'timeline' | 'samples' | 'log';
-export type NewsEvent = Extract<MachineEvent, { type: Kind }>;
+export type ToldEvent = Extract<
+  MachineEvent,
+  { type: 'progress' | 'timeline' | 'samples' | 'log' }
+>;
+export type PrintedEvent = Extract<MachineEvent, { type: 'output' | 'strace' }>;
+type NewsEvent = ToldEvent | PrintedEvent;
 
 /** Lines of log points kept while the page is busy; of more, the newest. */
 const LOG_ROOM = 2_000;
 
 /**
- * After news the page has so many times as long to itself as it took to deal with them: where it
- * shares the machine's cores with the program, to draw each frame would slow the program down.
+ * After news the page rests so many times as long as they cost it. What they cost beside its main
+ * thread (painting tiles, putting them on the screen) is about as much again.
  */
-const REST = 4;
+const REST = 40;
 
-/** Milliseconds for which news are held back at most. */
-const LONGEST_REST = 250;
+/** Milliseconds of a rest: the eye needs no more often, and wants it several times a second. */
+const LEAST_REST = 150;
+const LONGEST_REST = 300;
 
-const KINDS: ReadonlySet<MachineEvent['type']> = new Set<Kind>([
+const TOLD: ReadonlySet<MachineEvent['type']> = new Set<ToldEvent['type']>([
   'progress',
   'timeline',
   'samples',
   'log',
 ]);
 
-export function isNews(event: MachineEvent): event is NewsEvent {
-  return KINDS.has(event.type);
+/** Whether it tells of a running machine. */
+export function isTold(event: MachineEvent): event is ToldEvent {
+  return TOLD.has(event.type);
+}
+
+/** Whether it is what the program prints or calls. */
+export function isPrinted(event: MachineEvent): event is PrintedEvent {
+  return event.type === 'output' || event.type === 'strace';
+}
+
+interface Batch {
+  readonly events: NewsEvent[];
+  /** The page has dealt with them. */
+  readonly dealt: () => void;
 }
 
 export class News {
-  readonly #send: (event: NewsEvent) => Promise<unknown>;
-  readonly #rest: (ms: number) => Promise<void>;
-  readonly #now: () => number;
+  readonly #send: (events: readonly MachineEvent[]) => Promise<number>;
+  readonly #wait: (ms: number) => Promise<void>;
   #progress: Extract<NewsEvent, { type: 'progress' }> | null = null;
   #timeline: Extract<NewsEvent, { type: 'timeline' }> | null = null;
   #samples: Sample[] = [];
+  /** What shows in the console, in its order; log lines that are still gathered are not in it. */
+  #console: NewsEvent[] = [];
   #log: LogLine[] = [];
   #missing = 0;
+  #waiting: (() => void)[] = [];
   #sending = false;
+  #hurried = false;
+  #wake: () => void = () => undefined;
 
   /**
-   * @param send hands an event to the page; resolves once the page has dealt with it.
-   * @param rest waits so many milliseconds.
-   * @param now milliseconds, monotonic.
+   * @param send hands events to the page in one message; resolves once the page has dealt with them,
+   * with the milliseconds that they cost it.
+   * @param wait so many milliseconds.
    */
   constructor(
-    send: (event: NewsEvent) => Promise<unknown>,
-    rest = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)),
-    now = (): number => performance.now(),
+    send: (events: readonly MachineEvent[]) => Promise<number>,
+    wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms)),
   ) {
     this.#send = send;
-    this.#rest = rest;
-    this.#now = now;
+    this.#wait = wait;
   }
 
-  add(event: NewsEvent): void {
+  add(event: ToldEvent): void {
     switch (event.type) {
       case 'progress':
         this.#progress = event;
@@ -77,35 +98,65 @@ export class News {
     if (!this.#sending) void this.#sendAll();
   }
 
-  /** Sends what is held, whatever the page is at; but no progress: what comes next tells it. */
-  flush(): void {
+  /** What the program prints and calls; resolves once the page has dealt with it. */
+  print(event: PrintedEvent): Promise<void> {
+    this.#endLog();
+    this.#console.push(event);
+    if (!this.#sending) void this.#sendAll();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /**
+   * Takes what is held, to go along with an event that waits for nothing; but no progress, for that
+   * event tells of it. The rest is over: what comes next is news again.
+   */
+  take(): Batch {
     this.#progress = null;
-    for (const event of this.#take()) void this.#send(event);
+    this.#wake();
+    return this.#take();
+  }
+
+  /** The program waits for the page to take what it has printed: no rest before that. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#wake();
   }
 
   async #sendAll(): Promise<void> {
     this.#sending = true;
     try {
-      for (let events = this.#take(); events.length > 0; events = this.#take()) {
-        const began = this.#now();
-        await Promise.all(events.map((event) => this.#send(event)));
-        await this.#rest(Math.min(REST * (this.#now() - began), LONGEST_REST));
+      await Promise.resolve(); // what else is told in this turn goes along
+      for (let batch = this.#take(); batch.events.length > 0; batch = this.#take()) {
+        const cost = await this.#send(batch.events);
+        batch.dealt();
+        await this.#rest(cost);
       }
     } finally {
       this.#sending = false;
     }
   }
 
-  #take(): NewsEvent[] {
-    const events: NewsEvent[] = [];
-    if (this.#log.length > 0) events.push({ type: 'log', lines: this.#logLines() });
+  async #rest(cost: number): Promise<void> {
+    const ms = Math.min(Math.max(REST * cost, LEAST_REST), LONGEST_REST);
+    if (!this.#hurried) {
+      await Promise.race([this.#wait(ms), new Promise<void>((woken) => (this.#wake = woken))]);
+    }
+    this.#hurried = false;
+  }
+
+  #take(): Batch {
+    this.#endLog();
+    const events = this.#console;
     if (this.#samples.length > 0) events.push({ type: 'samples', samples: this.#samples });
     if (this.#timeline !== null) events.push(this.#timeline);
     if (this.#progress !== null) events.push(this.#progress);
+    const waiting = this.#waiting;
+    this.#console = [];
     this.#samples = [];
     this.#timeline = null;
     this.#progress = null;
-    return events;
+    this.#waiting = [];
+    return { events, dealt: () => waiting.forEach((resolve) => resolve()) };
   }
 
   #addLog(lines: readonly LogLine[]): void {
@@ -115,14 +166,16 @@ export class News {
     this.#log = this.#log.slice(-LOG_ROOM);
   }
 
-  #logLines(): readonly LogLine[] {
+  /** The log lines gathered so far take their place before what follows. */
+  #endLog(): void {
     const [first] = this.#log;
+    if (first === undefined) return;
     const lines = this.#log;
-    if (this.#missing > 0 && first !== undefined) {
+    if (this.#missing > 0) {
       lines.unshift({ ...first, text: `… ${formatCounted(this.#missing, 'line')} not shown …` });
     }
+    this.#console.push({ type: 'log', lines });
     this.#log = [];
     this.#missing = 0;
-    return lines;
   }
 }

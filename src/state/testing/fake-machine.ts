@@ -280,8 +280,11 @@ export class FakeMachine implements MachineHandle {
     return this.#answer(null, this.time);
   }
 
+  /** What `ticks` answers. */
+  ticked: readonly TimelineTick[] = [];
+
   ticks(): Promise<readonly TimelineTick[]> {
-    return this.#answer(null, []);
+    return this.#answer(null, this.ticked);
   }
 
   /** What `eventAround` answers, by event. */
