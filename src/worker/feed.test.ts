@@ -77,6 +77,22 @@ describe('Feed', () => {
     expect(sent.map(text)[1]).toBe('1:next');
   });
 
+  it('lets a writer go on that is to come to a stop', async () => {
+    slow = true;
+    const chunk = 'x'.repeat(200_000);
+    let relieved = 0;
+    void print(1, chunk)?.then(() => relieved++);
+    await vi.advanceTimersByTimeAsync(10 * FRAME);
+    void print(1, chunk)?.then(() => relieved++);
+    expect(relieved).toBe(0);
+    feed.waits = false;
+    await vi.advanceTimersByTimeAsync(0);
+    expect(relieved).toBe(2);
+    expect(print(1, chunk)).toBeUndefined();
+    feed.waits = true;
+    expect(print(1, chunk)).toBeInstanceOf(Promise);
+  });
+
   it('counts what single bytes cost', () => {
     let waits = 0;
     for (let i = 0; i < 4000; i++) if (print(1, 'x') !== undefined) waits++;

@@ -36,6 +36,9 @@ export class Feed {
   /** Sendings that the page has not dealt with yet. */
   #unanswered = 0;
   #relieved: (() => void)[] = [];
+  /** Relieves the writes of what is on its way to the page. */
+  readonly #underWay = new Set<() => void>();
+  #waits = true;
 
   /**
    * @param send hands an event to the page; resolves once the page has dealt with it.
@@ -46,12 +49,20 @@ export class Feed {
     this.#hurry = hurry;
   }
 
+  /** Whether the guest waits for the page at all; not when it is to come to a stop between two writes. */
+  set waits(waits: boolean) {
+    this.#waits = waits;
+    if (waits) return;
+    for (const relieve of [...this.#relieved, ...this.#underWay]) relieve();
+    this.#relieved = [];
+  }
+
   /** An `OutputSink`: the promise, when there is one, resolves once the page has taken it all. */
   readonly output = (fd: 1 | 2, bytes: Uint8Array): Promise<void> | undefined => {
     this.#chunks.push({ fd, bytes });
     this.#gathered += bytes.length + CHUNK_COST;
     this.#later();
-    if (this.#gathered < OUTPUT_ROOM) return undefined;
+    if (this.#gathered < OUTPUT_ROOM || !this.#waits) return undefined;
     const relieved = new Promise<void>((resolve) => this.#relieved.push(resolve));
     this.#hurry();
     return relieved;
@@ -76,11 +87,14 @@ export class Feed {
     this.#chunks = [];
     this.#gathered = 0;
     const relieved = this.#relieved;
+    const relieve = (): void => relieved.forEach((resolve) => resolve());
     this.#relieved = [];
+    this.#underWay.add(relieve);
     this.#unanswered++;
     void Promise.all(events.map((event) => this.#send(event))).finally(() => {
       this.#unanswered--;
-      for (const resolve of relieved) resolve();
+      relieve();
+      this.#underWay.delete(relieve);
       if (!this.#isEmpty()) this.#later();
     });
     if (relieved.length > 0) this.#hurry();

@@ -64,9 +64,7 @@ class MachineWorker implements MachineApi {
     (event) => this.#post.send(event),
     () => this.#post.hurry(),
   );
-  readonly #preparing = new Preparing(
-    () => this.#session?.running === true && this.#process?.waiting !== 'stdin',
-  );
+  readonly #preparing = new Preparing(() => this.#running && this.#process?.waiting !== 'stdin');
   #page = self.location.href;
   #files: Promise<GuestFiles> | null = null;
   #process: Process | null = null;
@@ -77,6 +75,10 @@ class MachineWorker implements MachineApi {
     events: [],
     tensors: [],
   };
+
+  get #running(): boolean {
+    return this.#session?.running === true;
+  }
 
   #recording = { on: true, budget: DEFAULT_BUDGET };
 
@@ -157,6 +159,7 @@ class MachineWorker implements MachineApi {
     const session = this.#session;
     this.#preparing.touch();
     this.#post.ahead = ahead;
+    this.#feed.waits = true;
     if (session?.running === false) {
       if (session.end !== null && !isTimeCommand(command)) {
         void this.#post.send({
@@ -171,9 +174,12 @@ class MachineWorker implements MachineApi {
     return Promise.resolve();
   };
 
-  pause(): Promise<void> {
-    if (this.#session?.running === true) this.#session.pause();
-    return Promise.resolve();
+  async pause(): Promise<void> {
+    if (!this.#running) return;
+    // A write that waits for the page only ends first: else the step after this would be its end.
+    this.#feed.waits = false;
+    await this.#breathe();
+    if (this.#running) this.#session?.pause();
   }
 
   readonly setStops: MachineApi['setStops'] = (breakpoints, watchpoints) => {
