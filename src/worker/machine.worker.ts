@@ -64,7 +64,9 @@ class MachineWorker implements MachineApi {
     (event) => this.#post.send(event),
     () => this.#post.hurry(),
   );
-  readonly #preparing = new Preparing(() => this.#running && this.#process?.waiting !== 'stdin');
+  readonly #preparing = new Preparing(
+    () => this.#isRunning() && this.#process?.waiting !== 'stdin',
+  );
   #page = self.location.href;
   #files: Promise<GuestFiles> | null = null;
   #process: Process | null = null;
@@ -75,10 +77,6 @@ class MachineWorker implements MachineApi {
     events: [],
     tensors: [],
   };
-
-  get #running(): boolean {
-    return this.#session?.running === true;
-  }
 
   #recording = { on: true, budget: DEFAULT_BUDGET };
 
@@ -175,11 +173,11 @@ class MachineWorker implements MachineApi {
   };
 
   async pause(): Promise<void> {
-    if (!this.#running) return;
+    if (!this.#isRunning()) return;
     // A write that waits for the page only ends first: else the step after this would be its end.
     this.#feed.waits = false;
     await this.#breathe();
-    if (this.#running) this.#session?.pause();
+    if (this.#isRunning()) this.#session?.pause();
   }
 
   readonly setStops: MachineApi['setStops'] = (breakpoints, watchpoints) => {
@@ -288,7 +286,7 @@ class MachineWorker implements MachineApi {
   }
 
   setRecording(on: boolean, budget: number): Promise<string | null> {
-    if (this.#session?.running === true) {
+    if (this.#isRunning()) {
       return Promise.resolve('Pause the program before you change the recording.');
     }
     const error = this.#session?.time.setRecording(on, budget) ?? null;
@@ -298,6 +296,10 @@ class MachineWorker implements MachineApi {
 
   discardBranch(id: number): Promise<string | null> {
     return Promise.resolve(this.#session?.time.discard(id) ?? null);
+  }
+
+  #isRunning(): boolean {
+    return this.#session?.running === true;
   }
 
   #noTimeline(): Timeline {
