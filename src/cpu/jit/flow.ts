@@ -123,8 +123,7 @@ export class Flow {
 
   /** Gives every cycle a single entry. @returns the dispatchers added. */
   makeReducible(): Node[] {
-    const rank = new Map(reversePostorder(this.start).map((n, i) => [n, i]));
-    return makeReducible(this.#graph, this.start, (n) => rank.get(n) ?? 0);
+    return makeReducible(this.#graph, this.start);
   }
 
   #addNode(block: Block): Node {

@@ -39,16 +39,23 @@ export class Graph {
 /** Nodes reachable from `root` in reverse postorder. */
 export function reversePostorder(root: Node): Node[] {
   const order: Node[] = [];
-  const seen = new Set<Node>([root]);
-  const stack: { node: Node; next: number }[] = [{ node: root, next: 0 }];
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const edge = top.node.edges[top.next++];
+  const seen: boolean[] = [];
+  seen[root.id] = true;
+  const open = [root];
+  const next = [0];
+  for (let top = 0; top >= 0;) {
+    const node = open[top];
+    if (!node) break;
+    const at = next[top] ?? 0;
+    next[top] = at + 1;
+    const edge = node.edges[at];
     if (!edge) {
-      order.push(top.node);
-      stack.pop();
-    } else if (!seen.has(edge.to)) {
-      seen.add(edge.to);
-      stack.push({ node: edge.to, next: 0 });
+      order.push(node);
+      top--;
+    } else if (!seen[edge.to.id]) {
+      seen[edge.to.id] = true;
+      open[++top] = edge.to;
+      next[top] = 0;
     }
   }
   return order.reverse();
@@ -57,20 +64,28 @@ export function reversePostorder(root: Node): Node[] {
 /** The edges that close a cycle in a depth-first walk from `root`, by their targets. */
 export function retreatingEdges(root: Node): Map<Node, Node[]> {
   const found = new Map<Node, Node[]>();
-  const state = new Map<Node, 'open' | 'done'>([[root, 'open']]);
-  const stack: { node: Node; next: number }[] = [{ node: root, next: 0 }];
-  for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const edge = top.node.edges[top.next++];
+  // by ids: whether a walk from the node is under way, or done
+  const state: ('open' | 'done' | undefined)[] = [];
+  state[root.id] = 'open';
+  const open = [root];
+  const next = [0];
+  for (let top = 0; top >= 0;) {
+    const node = open[top];
+    if (!node) break;
+    const at = next[top] ?? 0;
+    next[top] = at + 1;
+    const edge = node.edges[at];
     if (!edge) {
-      state.set(top.node, 'done');
-      stack.pop();
+      state[node.id] = 'done';
+      top--;
       continue;
     }
-    const seen = state.get(edge.to);
-    if (seen === 'open') found.set(edge.to, [...(found.get(edge.to) ?? []), top.node]);
+    const seen = state[edge.to.id];
+    if (seen === 'open') found.set(edge.to, [...(found.get(edge.to) ?? []), node]);
     else if (!seen) {
-      state.set(edge.to, 'open');
-      stack.push({ node: edge.to, next: 0 });
+      state[edge.to.id] = 'open';
+      open[++top] = edge.to;
+      next[top] = 0;
     }
   }
   return found;
@@ -78,37 +93,52 @@ export function retreatingEdges(root: Node): Map<Node, Node[]> {
 
 /** Immediate dominators of the nodes in `order` (reverse postorder), by Cooper, Harvey, Kennedy. */
 export function dominators(order: readonly Node[]): Map<Node, Node> {
-  const index = new Map(order.map((n, i) => [n, i]));
-  const preds = predecessors(order);
-  const idom = new Map<Node, Node>();
-  const root = order[0];
-  if (!root) return idom;
-  idom.set(root, root);
-  const rank = (n: Node): number => index.get(n) ?? 0;
-  const meet = (a: Node, b: Node): Node => {
-    let x = a;
-    let y = b;
-    while (x !== y) {
-      while (rank(x) > rank(y)) x = idom.get(x) ?? root;
-      while (rank(y) > rank(x)) y = idom.get(y) ?? root;
-    }
-    return x;
-  };
+  const rank = ranks(order);
+  const preds: number[][] = order.map(() => []);
+  order.forEach((node, i) => {
+    for (const { to } of node.edges) preds[rank[to.id] ?? -1]?.push(i);
+  });
+  // by ranks; the root's own is itself
+  const idom: number[] = order.map((_, i) => (i === 0 ? 0 : -1));
   for (let changed = true; changed;) {
     changed = false;
-    for (const node of order) {
-      if (node === root) continue;
-      let best: Node | null = null;
-      for (const p of preds.get(node) ?? []) {
-        if (idom.has(p)) best = best ? meet(best, p) : p;
+    for (let i = 1; i < order.length; i++) {
+      let best = -1;
+      for (const p of preds[i] ?? []) {
+        if ((idom[p] ?? -1) >= 0) best = best < 0 ? p : meet(idom, best, p);
       }
-      if (best && idom.get(node) !== best) {
-        idom.set(node, best);
+      if (best >= 0 && idom[i] !== best) {
+        idom[i] = best;
         changed = true;
       }
     }
   }
-  return idom;
+  const found = new Map<Node, Node>();
+  order.forEach((node, i) => {
+    const up = order[idom[i] ?? -1];
+    if (up) found.set(node, up);
+  });
+  return found;
+}
+
+function meet(idom: readonly number[], a: number, b: number): number {
+  let x = a;
+  let y = b;
+  while (x !== y) {
+    if (x > y) x = idom[x] ?? 0;
+    else y = idom[y] ?? 0;
+  }
+  return x;
+}
+
+/** Places of nodes in an order, by their ids. */
+export function ranks(order: readonly Node[]): (number | undefined)[] {
+  const rank: (number | undefined)[] = [];
+  for (let i = 0; i < order.length; i++) {
+    const node = order[i];
+    if (node) rank[node.id] = i;
+  }
+  return rank;
 }
 
 /**
@@ -157,39 +187,41 @@ export function predecessors(order: readonly Node[]): Map<Node, Node[]> {
 /** Strongly connected components with a cycle in them, among `nodes` alone (Tarjan). */
 function cycles(nodes: ReadonlySet<Node>): Node[][] {
   const found: Node[][] = [];
-  const number = new Map<Node, number>();
-  const low = new Map<Node, number>();
+  // by ids: when a node was entered, and the earliest that is reached from it; -1 once it is done
+  const entered: (number | undefined)[] = [];
+  const low: number[] = [];
   const open: Node[] = [];
-  const onStack = new Set<Node>();
-  const enter = (node: Node): void => {
-    number.set(node, number.size);
-    low.set(node, number.size - 1);
-    open.push(node);
-    onStack.add(node);
-  };
+  let time = 0;
   for (const start of nodes) {
-    if (number.has(start)) continue;
-    const stack: { node: Node; next: number }[] = [{ node: start, next: 0 }];
-    enter(start);
-    for (let top = stack.at(-1); top; top = stack.at(-1)) {
-      const node = top.node;
-      const edge = node.edges[top.next++];
-      if (edge) {
-        if (!nodes.has(edge.to)) continue;
-        if (!number.has(edge.to)) {
-          enter(edge.to);
-          stack.push({ node: edge.to, next: 0 });
-        } else if (onStack.has(edge.to)) {
-          low.set(node, Math.min(low.get(node) ?? 0, number.get(edge.to) ?? 0));
-        }
+    if (entered[start.id] !== undefined) continue;
+    const stack = [start];
+    const next = [0];
+    entered[start.id] = low[start.id] = time++;
+    open.push(start);
+    for (let top = 0; top >= 0;) {
+      const node = stack[top];
+      if (!node) break;
+      const at = next[top] ?? 0;
+      next[top] = at + 1;
+      const to = node.edges[at]?.to;
+      if (to) {
+        const when = entered[to.id];
+        if (when === undefined) {
+          if (!nodes.has(to)) continue;
+          entered[to.id] = low[to.id] = time++;
+          open.push(to);
+          stack[++top] = to;
+          next[top] = 0;
+        } else if (when >= 0) low[node.id] = Math.min(low[node.id] ?? 0, when);
         continue;
       }
-      stack.pop();
-      const parent = stack.at(-1)?.node;
-      if (parent) low.set(parent, Math.min(low.get(parent) ?? 0, low.get(node) ?? 0));
-      if (low.get(node) !== number.get(node)) continue;
-      const members = open.splice(open.indexOf(node));
-      for (const m of members) onStack.delete(m);
+      top--;
+      const parent = stack[top];
+      const lowest = low[node.id] ?? 0;
+      if (parent && top >= 0) low[parent.id] = Math.min(low[parent.id] ?? 0, lowest);
+      if (lowest !== entered[node.id]) continue;
+      const members = open.splice(open.lastIndexOf(node));
+      for (const m of members) entered[m.id] = -1;
       if (members.length > 1 || node.edges.some((e) => e.to === node)) found.push(members);
     }
   }
@@ -198,12 +230,22 @@ function cycles(nodes: ReadonlySet<Node>): Node[][] {
 
 /**
  * Gives every cycle a single entry by adding dispatchers to `graph`.
- * @param rank smaller for entries that a dispatcher should test first.
+ * @param first smaller for entries that a dispatcher should test first; without it, those that come
+ *   first in reverse postorder.
  * @returns the dispatchers.
  */
-export function makeReducible(graph: Graph, root: Node, rank: (n: Node) => number): Node[] {
+export function makeReducible(
+  graph: Graph,
+  root: Node,
+  first: ((n: Node) => number) | null = null,
+): Node[] {
+  const order = reversePostorder(root);
+  const places = ranks(order);
+  const place = (n: Node): number => places[n.id] ?? 0;
+  if (!order.some((n) => n.edges.some((e) => place(e.to) <= place(n)))) return [];
+  const rank = first ?? place;
   const dispatchers: Node[] = [];
-  const work: Set<Node>[] = [new Set(reversePostorder(root))];
+  const work: Set<Node>[] = [new Set(order)];
   for (let nodes = work.pop(); nodes; nodes = work.pop()) {
     for (const members of cycles(nodes)) {
       const inside = new Set(members);

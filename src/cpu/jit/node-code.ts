@@ -73,25 +73,26 @@ export class NodeCodes {
     const body = this.#code.get(node);
     if (!body) throw new Error('a node without code');
     for (const s of body.stmts) code.stmt(s);
-    const go = (edge: Edge): void => {
-      for (const s of this.#onEdge.get(edge) ?? []) code.stmt(s);
-      if (edge.label >= 0) code.stmt(set(this.#label, i32(edge.label)));
-      const label = jumpLabel(edge);
-      if (label === null) follow(edge);
-      else code.br(label);
-    };
     for (const { cond, edge } of body.tests) {
       const label = jumpLabel(edge);
       code.expr(cond);
       if (label !== null && edge.label < 0 && !this.#onEdge.has(edge)) code.brIf(label);
       else {
         code.if();
-        go(edge);
+        this.#go(code, edge, label, follow);
         code.end();
       }
     }
-    if ('to' in body.last) go(body.last);
-    else code.stmt(body.last);
+    const { last } = body;
+    if ('to' in last) this.#go(code, last, jumpLabel(last), follow);
+    else code.stmt(last);
+  }
+
+  #go(code: CodeWriter, edge: Edge, label: string | null, follow: (edge: Edge) => void): void {
+    for (const s of this.#onEdge.get(edge) ?? []) code.stmt(s);
+    if (edge.label >= 0) code.stmt(set(this.#label, i32(edge.label)));
+    if (label === null) follow(edge);
+    else code.br(label);
   }
 
   listing(order: readonly Node[]): string[] {

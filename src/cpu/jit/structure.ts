@@ -4,7 +4,7 @@
  * Relooper" (2022): a node's code contains the code of the nodes it immediately dominates; those
  * that several forward edges reach follow a `block` that the edges break out of.
  */
-import { dominators, reversePostorder, type Edge, type Node } from './graph.ts';
+import { dominators, ranks, reversePostorder, type Edge, type Node } from './graph.ts';
 
 /** Writes the parts; labels are those passed to `block` and `loop`. */
 export interface StructureSink {
@@ -20,65 +20,74 @@ export interface StructureSink {
 
 /** @throws Error when the graph is irreducible. */
 export function structure(root: Node, sink: StructureSink): void {
-  const order = reversePostorder(root);
-  const rank = new Map(order.map((n, i) => [n, i]));
-  const idom = dominators(order);
-  const rankOf = (n: Node): number => rank.get(n) ?? -1;
-  const merges = new Set<Node>();
-  const headers = new Set<Node>();
-  const forward = new Map<Node, number>();
-  for (const node of order) {
-    for (const { to } of node.edges) {
-      if (rankOf(to) <= rankOf(node)) {
-        if (!dominates(idom, to, node)) throw new Error('irreducible control flow');
-        headers.add(to);
-      } else {
-        const n = (forward.get(to) ?? 0) + 1;
-        forward.set(to, n);
-        if (n > 1) merges.add(to);
+  new Structure(root, sink).tree(root);
+}
+
+class Structure {
+  readonly #sink: StructureSink;
+  readonly #rank: readonly (number | undefined)[];
+  /** Nodes that several forward edges reach, and those that edges lead back to. */
+  readonly #merges = new Set<Node>();
+  readonly #headers = new Set<Node>();
+  /** By node: the merges that it immediately dominates. */
+  readonly #following = new Map<Node, Node[]>();
+
+  constructor(root: Node, sink: StructureSink) {
+    this.#sink = sink;
+    const order = reversePostorder(root);
+    this.#rank = ranks(order);
+    const idom = dominators(order);
+    const reached = new Set<Node>();
+    for (const node of order) {
+      for (const { to } of node.edges) {
+        if (this.#isBack(node, to)) {
+          if (!dominates(idom, to, node)) throw new Error('irreducible control flow');
+          this.#headers.add(to);
+        } else if (reached.has(to)) this.#merges.add(to);
+        else reached.add(to);
       }
     }
+    for (const node of order) {
+      const parent = idom.get(node);
+      if (!parent || parent === node || !this.#merges.has(node)) continue;
+      const list = this.#following.get(parent);
+      if (list) list.push(node);
+      else this.#following.set(parent, [node]);
+    }
   }
-  const children = new Map<Node, Node[]>();
-  for (const node of order) {
-    const parent = idom.get(node);
-    if (!parent || parent === node) continue;
-    const list = children.get(parent);
-    if (list) list.push(node);
-    else children.set(parent, [node]);
+
+  tree(node: Node): void {
+    const header = this.#headers.has(node);
+    if (header) this.#sink.loop(`loop${node.id}`);
+    this.#within(node, this.#following.get(node) ?? []);
+    if (header) this.#sink.end();
   }
 
-  const jumpLabel = (from: Node, edge: Edge): string | null => {
-    if (rankOf(edge.to) <= rankOf(from)) return `loop${edge.to.id}`;
-    return merges.has(edge.to) ? `after${edge.to.id}` : null;
-  };
-
-  const tree = (node: Node): void => {
-    const following = (children.get(node) ?? []).filter((c) => merges.has(c));
-    const header = headers.has(node);
-    if (header) sink.loop(`loop${node.id}`);
-    within(node, following);
-    if (header) sink.end();
-  };
-
-  const within = (node: Node, following: readonly Node[]): void => {
+  #within(node: Node, following: readonly Node[]): void {
     // the last in order is the outermost block
     for (let i = following.length - 1; i >= 0; i--) {
       const f = following[i];
-      if (f) sink.block(`after${f.id}`);
+      if (f) this.#sink.block(`after${f.id}`);
     }
-    sink.node(
+    this.#sink.node(
       node,
-      (edge) => tree(edge.to),
-      (edge) => jumpLabel(node, edge),
+      (edge) => this.tree(edge.to),
+      (edge) => this.#jumpLabel(node, edge),
     );
     for (const f of following) {
-      sink.end();
-      tree(f);
+      this.#sink.end();
+      this.tree(f);
     }
-  };
+  }
 
-  tree(root);
+  #jumpLabel(from: Node, { to }: Edge): string | null {
+    if (this.#isBack(from, to)) return `loop${to.id}`;
+    return this.#merges.has(to) ? `after${to.id}` : null;
+  }
+
+  #isBack(from: Node, to: Node): boolean {
+    return (this.#rank[to.id] ?? -1) <= (this.#rank[from.id] ?? -1);
+  }
 }
 
 function dominates(idom: ReadonlyMap<Node, Node>, a: Node, b: Node): boolean {
