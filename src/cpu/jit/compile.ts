@@ -219,7 +219,7 @@ class RegionCompiler {
       lift.beginInsn(insn, i, fact.flagsLive[i] ?? true);
       if (loop && groups.begins(insn))
         lift.emit(ifThen(op('i32.eqz', get(rounds)), [lift.giveUp()]));
-      lift.emit({ k: 'note', text: `${insn.ip.toString(16)} ${insn.mnemonic.toLowerCase()}` });
+      lift.stmts.push({ k: 'note', insn });
       const last = i === count - 1;
       if (last && block.term.k !== 'goto' && block.term.k !== 'step') {
         way = liftTerminator(lift, block.term);
@@ -259,7 +259,7 @@ class RegionCompiler {
         stmts.push(...this.#askFor(target, budget.ahead(target), this.#flagsOut.get(node) ?? null));
       }
       const fact = target && facts.get(target);
-      if (!fact || fact.flagsIn()) {
+      if (!fact || fact.flagsIn) {
         const [from, wanted] = [this.#flagsOut.get(node), this.#flagsIn.get(edge.to)];
         stmts.push(...convert(from ?? null, wanted ?? null, flags));
       }

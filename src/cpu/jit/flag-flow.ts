@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** What is known of the flags where blocks meet, and what an edge has to do for it. */
 import { stored, type FlagState, type FlagVars } from './flags.ts';
-import { printExpr, set, type Expr, type Stmt } from './ir.ts';
+import { isSameExpr, set, type Expr, type Stmt } from './ir.ts';
 
 function same(a: Expr | undefined, b: Expr | undefined): boolean {
-  return a === b || (a !== undefined && b !== undefined && printExpr(a) === printExpr(b));
+  return a === b || (a !== undefined && b !== undefined && isSameExpr(a, b));
+}
+
+function both(a: Expr | undefined, b: Expr | undefined): Expr | undefined {
+  return same(a, b) ? a : undefined;
 }
 
 /** What all of several states have in common; null when nothing is known. */
 export function commonFlags(states: readonly (FlagState | null)[]): FlagState | null {
   let common: FlagState | null = null;
-  for (const [i, s] of states.entries()) {
+  for (const s of states) {
     if (!s) return null;
-    if (i === 0) common = s;
-    else if (common?.kind !== s.kind || common.size !== s.size) return null;
+    if (!common) common = s;
+    else if (common.kind !== s.kind || common.size !== s.size) return null;
     else {
-      const both = (x: Expr | undefined, y: Expr | undefined): Expr | undefined =>
-        same(x, y) ? x : undefined;
-      common = { ...s, a: both(common.a, s.a), b: both(common.b, s.b), c: both(common.c, s.c) };
+      const { kind, size } = s;
+      common = {
+        kind,
+        size,
+        a: both(common.a, s.a),
+        b: both(common.b, s.b),
+        c: both(common.c, s.c),
+      };
     }
   }
   return common;

@@ -66,10 +66,13 @@ interface Settled extends FlagState {
   readonly kind: keyof typeof KIND;
 }
 
+function isSettled(state: FlagState): state is Settled {
+  return state.kind !== 'imul';
+}
+
 /** A known state as one of the kinds that the variables can say. */
 export function settled(state: FlagState, v: FlagVars): Settled {
-  const { kind, size } = state;
-  return kind === 'imul' ? product(size, operands(state, v)) : { ...state, kind };
+  return isSettled(state) ? state : product(state.size, operands(state, v));
 }
 
 /** Flags of the product of two signed numbers: CF and OF when it does not fit. */
@@ -100,15 +103,16 @@ const OPERANDS: Readonly<Record<FlagKind, string>> = {
 export function stored(state: FlagState, v: FlagVars): Stmt[] {
   const known = settled(state, v);
   const has = OPERANDS[known.kind];
+  const stmts = [set(v.kind, i32(kindCode(known.kind, known.size)))];
   // the others are not read any more once a has changed
-  const order = ['c', 'b', 'a'] as const;
-  const sets = order.flatMap((x) => {
-    if (!has.includes(x)) return [set(v[x], i64(0))];
-    const e = known[x];
-    return e ? [set(v[x], e)] : [];
-  });
-  return [set(v.kind, i32(kindCode(known.kind, known.size))), ...sets];
+  for (const x of STORED) {
+    const e = has.includes(x) ? known[x] : i64(0);
+    if (e) stmts.push(set(v[x], e));
+  }
+  return stmts;
 }
+
+const STORED = ['c', 'b', 'a'] as const;
 
 export const BIT = { CF: 1, PF: 4, AF: 16, ZF: 64, SF: 128, OF: 2048 } as const;
 export const STATUS_MASK = 0x8d5;

@@ -239,7 +239,7 @@ export class Flow {
    */
   askAtOnce(facts: ReadonlyMap<Block, BlockFacts>): void {
     for (const { plan, ask, refused } of this.rounds) {
-      if (facts.get(plan.header)?.flagsIn() !== false) continue;
+      if (facts.get(plan.header)?.flagsIn !== false) continue;
       const header = this.nodeOf(plan.original);
       for (const node of this.#graph.nodes) {
         if (node === refused) continue;

@@ -80,7 +80,13 @@ export type Stmt =
   /** Leaves the region: `rip` is the next instruction, `code` why (see `exits.ts`). */
   | Exit
   /** Where the code of a guest instruction begins; prints, and emits nothing. */
-  | { readonly k: 'note'; readonly text: string };
+  | { readonly k: 'note'; readonly insn: Named };
+
+/** What a note says of an instruction. */
+export interface Named {
+  readonly ip: number;
+  readonly mnemonic: string;
+}
 
 export function i32(value: number): Expr {
   return { k: 'const', ty: 'i32', value: value | 0 };
@@ -213,14 +219,36 @@ export function readsOnly(e: Expr, accept: (v: Var) => boolean): boolean {
     case 'get':
       return accept(e.v);
     case 'op':
-      return (
-        e.op.imm !== 'mem' && e.op.imm !== 'memlane' && e.args.every((a) => readsOnly(a, accept))
-      );
+      if (e.op.imm === 'mem' || e.op.imm === 'memlane') return false;
+      for (const arg of e.args) if (!readsOnly(arg, accept)) return false;
+      return true;
     case 'select':
       return [e.yes, e.no, e.cond].every((a) => readsOnly(a, accept));
     case 'call':
       return false;
   }
+}
+
+/** Whether two expressions are written alike. */
+export function isSameExpr(a: Expr, b: Expr): boolean {
+  if (a === b) return true;
+  if (a.ty !== b.ty) return false;
+  switch (a.k) {
+    case 'get':
+      return b.k === 'get' && a.v === b.v;
+    case 'const':
+      return b.k === 'const' && a.value === b.value;
+    case 'op':
+      return (
+        b.k === 'op' && a.op === b.op && isSameList(a.args, b.args) && `${a.imm}` === `${b.imm}`
+      );
+    default:
+      return printExpr(a) === printExpr(b);
+  }
+}
+
+function isSameList(a: readonly Expr[], b: readonly Expr[]): boolean {
+  return a.length === b.length && a.every((e, i) => isSameExpr(e, b[i] ?? e));
 }
 
 /** The expression as text, in the notation of docs/JIT.md. */
@@ -273,7 +301,7 @@ export function printStmt(s: Stmt, indent = ''): string[] {
       ];
     }
     case 'note':
-      return [`${indent}; ${s.text}`];
+      return [`${indent}; ${s.insn.ip.toString(16)} ${s.insn.mnemonic.toLowerCase()}`];
     case 'if': {
       const lines = [`${indent}if ${printExpr(s.cond)} {`];
       for (const t of s.then) lines.push(...printStmt(t, `${indent}  `));

@@ -12,7 +12,7 @@ export interface BlockFacts {
   /** For each instruction: whether its flags, or those it leaves alone, are looked at later. */
   readonly flagsLive: boolean[];
   /** Whether the flags with which the block begins are looked at. */
-  readonly flagsIn: () => boolean;
+  flagsIn: boolean;
 }
 
 const MAY_LEAVE = new Set(['Div', 'Idiv', 'Popfq', 'Ldmxcsr']);
@@ -91,7 +91,7 @@ export function analyse(
   const effects: Effect[] = [];
   for (const block of blocks) {
     const plan = planOf(block);
-    facts.set(block, { plan, flagsLive: [], flagsIn: () => liveIn.get(block) === true });
+    facts.set(block, { plan, flagsLive: [], flagsIn: false });
     liveIn.set(block, false);
     effects.push(effectOf(block, plan, watching));
   }
@@ -115,7 +115,9 @@ export function analyse(
   blocks.forEach((block, n) => {
     const fact = facts.get(block);
     const effect = effects[n];
-    if (fact && effect) markLive(block, fact, effect, watching);
+    if (!fact || !effect) return;
+    fact.flagsIn = liveIn.get(block) === true;
+    markLive(block, fact, effect, watching);
   });
   return facts;
 }

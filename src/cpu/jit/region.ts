@@ -79,7 +79,8 @@ class RegionBuilder {
   readonly #source: CodeSource;
   readonly #shapeOf: (ip: number) => Shape;
   readonly #blocks: Block[] = [];
-  readonly #byKey = new Map<string, Block>();
+  /** By context, and by address. */
+  readonly #byIp: Map<number, Block>[] = [];
   readonly #inlining: Inlining | null;
   #contexts = 0;
   #insns = 0;
@@ -110,6 +111,7 @@ class RegionBuilder {
     if (parent !== null && this.#insns + shape.insns.size > LIMITS.region) return null;
     const context: Context = { id: this.#contexts++, parent, entryIp, entry: null, sites: [] };
     this.#insns += shape.insns.size;
+    this.#byIp.push(new Map());
     for (const ip of shape.leaders) this.#cut(context, shape, ip);
     context.entry = this.#block(context, entryIp);
     for (const block of this.#blocks.filter((b) => b.context === context)) {
@@ -119,7 +121,7 @@ class RegionBuilder {
   }
 
   #block(context: Context, ip: number): Block | null {
-    return this.#byKey.get(`${context.id}:${ip}`) ?? null;
+    return this.#byIp[context.id]?.get(ip) ?? null;
   }
 
   /** Makes the block that starts at the leader `ip`; its targets are addresses as yet. */
@@ -154,21 +156,19 @@ class RegionBuilder {
       seldom: false,
     };
     this.#blocks.push(block);
-    this.#byKey.set(`${context.id}:${ip}`, block);
+    this.#byIp[context.id]?.set(ip, block);
   }
 
   /** Turns the addresses of a block's targets into blocks where they are part of the region. */
   #link(block: Block, context: Context): void {
-    const inside = (target: Target): Target =>
-      typeof target === 'number' ? (this.#block(context, target) ?? target) : target;
     const term = block.term;
     switch (term.k) {
       case 'goto':
-        term.to = inside(term.to);
+        term.to = this.#inside(context, term.to);
         break;
       case 'branch':
-        term.yes = inside(term.yes);
-        term.no = inside(term.no);
+        term.yes = this.#inside(context, term.yes);
+        term.no = this.#inside(context, term.no);
         break;
       case 'call':
         this.#linkCall(term, context);
@@ -187,6 +187,10 @@ class RegionBuilder {
       case 'ret':
         break;
     }
+  }
+
+  #inside(context: Context, target: Target): Target {
+    return typeof target === 'number' ? (this.#block(context, target) ?? target) : target;
   }
 
   #enterAt(context: Context, ip: number): void {

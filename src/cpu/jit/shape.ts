@@ -41,11 +41,6 @@ export function discoverShape(source: CodeSource, entry: number): Shape {
   const insns = new Map<number, Insn>();
   const leaders = new Set<number>([entry]);
   const work = [entry];
-  const lead = (ip: number): void => {
-    if (leaders.has(ip)) return;
-    leaders.add(ip);
-    work.push(ip);
-  };
   for (let start = work.shift(); start !== undefined; start = work.shift()) {
     let ip = start;
     let length = 0;
@@ -55,29 +50,36 @@ export function discoverShape(source: CodeSource, entry: number): Shape {
       if (!insn) break;
       if (!source.translatable(insn)) {
         // resumes behind it after a step of the fallback
-        lead(ip);
-        if (insn.fallsThrough && !insn.privileged) lead(insn.next);
+        lead(ip, leaders, work);
+        if (insn.fallsThrough && !insn.privileged) lead(insn.next, leaders, work);
         break;
       }
       insns.set(ip, insn);
       if (isBranch(insn)) {
-        lead(insn.target);
-        lead(insn.next);
+        lead(insn.target, leaders, work);
+        lead(insn.next, leaders, work);
         break;
       }
       if (insn.mnemonic === 'Call') {
-        lead(insn.next);
+        lead(insn.next, leaders, work);
         break;
       }
-      if (insn.mnemonic === 'Syscall') lead(insn.next);
-      if (insn.mnemonic === 'Jmp' && insn.target >= 0) lead(insn.target);
+      if (insn.mnemonic === 'Syscall') lead(insn.next, leaders, work);
+      if (insn.mnemonic === 'Jmp' && insn.target >= 0) lead(insn.target, leaders, work);
       if (ENDS.has(insn.mnemonic)) break;
       ip = insn.next;
       if (++length === LIMITS.block) {
-        lead(ip);
+        lead(ip, leaders, work);
         break;
       }
     }
   }
   return { insns, leaders };
+}
+
+/** A block begins at `ip`. */
+function lead(ip: number, leaders: Set<number>, work: number[]): void {
+  if (leaders.has(ip)) return;
+  leaders.add(ip);
+  work.push(ip);
 }

@@ -33,6 +33,8 @@ export interface Site {
 /** Which range of RAM the accesses checked at a site are expected in, if that can be said. */
 export type ExpectRange = (site: Site) => Range | null;
 
+const XMM_NAMES: readonly string[] = Array.from({ length: 16 }, (_, i) => `xmm${i}`);
+
 export class Vars {
   /** Types of the locals behind the parameter. */
   readonly locals: Ty[] = [];
@@ -54,7 +56,7 @@ export class Vars {
     c: this.make('fc', 'i64'),
   };
   readonly gpr: Var[] = GPR_NAMES.map((name) => this.make(name, 'i64'));
-  readonly xmm: Var[] = Array.from({ length: 16 }, (_, i) => this.make(`xmm${i}`, 'v128'));
+  readonly xmm: Var[] = XMM_NAMES.map((name) => this.make(name, 'v128'));
   readonly #lowLanes = new Map<number, Var>();
   readonly windows = new Map<string, Window>();
   /** Homes of the windows that sites share, by their keys. */
@@ -146,24 +148,22 @@ export class Vars {
 /** Temporaries used again and again: the fewer locals, the quicker the host compiles. */
 class Pool {
   readonly #prefix: string;
-  readonly #vars = new Map<Ty, Var[]>();
-  readonly #used = new Map<Ty, number>();
+  readonly #lists: { readonly ty: Ty; readonly vars: Var[]; used: number }[] = [];
 
   constructor(prefix: string) {
     this.#prefix = prefix;
   }
 
   take(ty: Ty, vars: Vars): Var {
-    let list = this.#vars.get(ty);
-    if (!list) this.#vars.set(ty, (list = []));
-    const n = this.#used.get(ty) ?? 0;
-    this.#used.set(ty, n + 1);
-    let found = list[n];
-    if (!found) list.push((found = vars.make(`${this.#prefix}${n}_${ty}`, ty)));
+    let list = this.#lists.find((l) => l.ty === ty);
+    if (!list) this.#lists.push((list = { ty, vars: [], used: 0 }));
+    const n = list.used++;
+    let found = list.vars[n];
+    if (!found) list.vars.push((found = vars.make(`${this.#prefix}${n}_${ty}`, ty)));
     return found;
   }
 
   release(): void {
-    this.#used.clear();
+    for (const list of this.#lists) list.used = 0;
   }
 }

@@ -136,7 +136,7 @@ describe('the tests in compiled code', () => {
     const many = Array.from({ length: 100 }, (_, i): Watch => {
       return { start: addr(PAGE_SIZE * 1024 + i * 100), length: 4, access: 'access' };
     });
-    const leave = { k: 'note', text: 'leave' } as const;
+    const leave = { k: 'note', insn: { ip: 0, mnemonic: 'Leave' } } as const;
     const tests = new WatchTests(many);
     const touched = (at: number, size: number): boolean =>
       tests.guard({ k: 'const', ty: 'i32', value: at }, 0, size, 1, leave).length > 0;

@@ -39,7 +39,7 @@ export class LiftBase {
   }
 
   emit(...stmts: readonly Stmt[]): void {
-    this.stmts.push(...stmts);
+    for (const s of stmts) this.stmts.push(s);
   }
 
   set(v: Var, e: Expr): void {
@@ -100,20 +100,28 @@ export class LiftBase {
     }
     const v = this.vars.flags;
     // they may be computed from the flags as they were
-    const held = [a, b, c].map((e) => (e && !this.#lasts(e) ? this.hold(e) : e));
+    const heldA = this.#lasting(a);
+    const heldB = this.#lasting(b);
+    const heldC = this.#lasting(c);
     this.flags = null;
-    const place = (v: Var, e: Expr | undefined): Expr | undefined => {
-      if (!e || this.#lasts(e)) return e;
-      this.set(v, e);
-      return undefined;
-    };
     this.flags = {
       kind,
       size,
-      a: place(v.a, held[0]),
-      b: place(v.b, held[1]),
-      c: place(v.c, held[2]),
+      a: this.#placed(v.a, heldA),
+      b: this.#placed(v.b, heldB),
+      c: this.#placed(v.c, heldC),
     };
+  }
+
+  #lasting(e: Expr | undefined): Expr | undefined {
+    return e && !this.#lasts(e) ? this.hold(e) : e;
+  }
+
+  /** Puts an operand of the flags into its variable unless it can be had later as well. */
+  #placed(home: Var, e: Expr | undefined): Expr | undefined {
+    if (!e || this.#lasts(e)) return e;
+    this.set(home, e);
+    return undefined;
   }
 
   /** Whether an expression can be had later as well, until a register in it changes. */
@@ -123,15 +131,22 @@ export class LiftBase {
 
   /** Puts operands of the flags that read `changing` into their variables. */
   #keepOperands(flags: FlagState, changing: Var): void {
+    const { kind, size, a, b, c } = flags;
+    if (!a && !b && !c) return;
     const v = this.vars.flags;
-    const kept = (home: Var, e: Expr | undefined): Expr | undefined => {
-      if (!e || readsOnly(e, (w) => w !== changing)) return e;
-      this.stmts.push(set(home, e));
-      return undefined;
+    this.flags = {
+      kind,
+      size,
+      a: this.#kept(v.a, a, changing),
+      b: this.#kept(v.b, b, changing),
+      c: this.#kept(v.c, c, changing),
     };
-    const { kind, size } = flags;
-    const { a, b, c } = { a: kept(v.a, flags.a), b: kept(v.b, flags.b), c: kept(v.c, flags.c) };
-    this.flags = { kind, size, a, b, c };
+  }
+
+  #kept(home: Var, e: Expr | undefined, changing: Var): Expr | undefined {
+    if (!e || readsOnly(e, (v) => v !== changing)) return e;
+    this.stmts.push(set(home, e));
+    return undefined;
   }
 
   /** Brings the whole state into its usual form. */

@@ -52,7 +52,6 @@ function leaveFor(c: Lift, target: Expr, ...undo: readonly Stmt[]): Stmt {
 function branchCondition(c: Lift): Expr {
   const name = c.insn.mnemonic.toLowerCase();
   const counter = c.gprVar(RCX);
-  const nonZero = (): Expr => op('i32.eqz', op('i64.eqz', get(counter)));
   switch (name) {
     case 'jrcxz':
       return op('i64.eqz', get(counter));
@@ -62,8 +61,9 @@ function branchCondition(c: Lift): Expr {
     case 'loope':
     case 'loopne': {
       c.set(counter, op('i64.sub', get(counter), i64(1)));
-      if (name === 'loop') return nonZero();
-      return op('i32.and', nonZero(), c.cond(name === 'loope' ? 'e' : 'ne'));
+      const nonZero = op('i32.eqz', op('i64.eqz', get(counter)));
+      if (name === 'loop') return nonZero;
+      return op('i32.and', nonZero, c.cond(name === 'loope' ? 'e' : 'ne'));
     }
     default:
       return c.cond(name.slice(1) as Condition);
