@@ -240,7 +240,7 @@ export function isSameExpr(a: Expr, b: Expr): boolean {
       return b.k === 'const' && a.value === b.value;
     case 'op':
       return (
-        b.k === 'op' && a.op === b.op && isSameList(a.args, b.args) && `${a.imm}` === `${b.imm}`
+        b.k === 'op' && a.op === b.op && isSameList(a.args, b.args) && a.imm.join() === b.imm.join()
       );
     default:
       return printExpr(a) === printExpr(b);
