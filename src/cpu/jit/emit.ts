@@ -31,9 +31,10 @@ export function emitFunction(
     exit: (s, w) => {
       for (const t of s.before ?? []) w.stmt(t);
       const back = refundOf(s);
-      if (back) w.stmt(set(vars.left, op('i32.add', get(vars.left), back)));
-      w.stmt(set(vars.rip, s.rip));
-      w.stmt(set(vars.code, i32(s.code)));
+      if (back) w.assign(vars.left, op('i32.add', get(vars.left), back));
+      w.assign(vars.rip, s.rip);
+      w.constant(s.code);
+      w.localSet(vars.code.local);
       w.br('exit');
     },
     call: (fn, w) => {
@@ -42,11 +43,11 @@ export function emitFunction(
       w.callIndirect(module.type(typeOf(fn)));
     },
   });
-  const written = { gpr: 0, xmm: 0 };
+  const changed = { gpr: 0, xmm: 0 };
   const used = { gpr: 0, xmm: 0 };
   for (const insn of insns) {
-    written.gpr |= insn.gprWritten;
-    written.xmm |= insn.xmmWritten;
+    changed.gpr |= insn.gprWritten;
+    changed.xmm |= insn.xmmWritten;
     used.gpr |= insn.gprUsed | insn.gprWritten;
     used.xmm |= insn.xmmUsed | insn.xmmWritten;
   }
@@ -55,7 +56,7 @@ export function emitFunction(
   body(code);
   code.unreachable();
   code.end();
-  save(code, vars, written);
+  save(code, vars, changed);
   code.expr(get(vars.code));
   module.importMemory('e', 'memory', MAX_RAM / 65536);
   module.tableOf(called.map(({ name }) => module.importFunctionGlobal('e', name)));
@@ -74,27 +75,25 @@ function refundOf(s: Exit): Expr | null {
   return op('i32.add', op('i32.mul', get(rounds), i32(each)), i32(s.refund - each));
 }
 
-function load(code: CodeWriter, vars: Vars, used: Registers): void {
-  const flags = vars.flags;
-  code.stmt(set(vars.left, opImm('i32.load', [0], i32(SCRATCH.left))));
+/** Code that is the same in all functions, by local: those of registers always are. */
+const loads: Uint8Array[] = [];
+const saves: Uint8Array[] = [];
+
+function written(write: (w: CodeWriter) => void): Uint8Array {
+  const w = new CodeWriter();
+  write(w);
+  return w.out.finish();
+}
+
+function loadFrame(code: CodeWriter, { left, flags }: Vars): void {
+  code.stmt(set(left, opImm('i32.load', [0], i32(SCRATCH.left))));
   code.stmt(set(flags.kind, opImm('i32.load', [0], i32(SCRATCH.flagKind))));
   code.stmt(set(flags.a, opImm('i64.load', [0], i32(SCRATCH.flagA))));
   code.stmt(set(flags.b, opImm('i64.load', [0], i32(SCRATCH.flagB))));
   code.stmt(set(flags.c, opImm('i64.load', [0], i32(SCRATCH.flagC))));
-  vars.gpr.forEach((v, i) => {
-    if (used.gpr & (1 << i)) code.stmt(set(v, opImm('i64.load', [0], i32(HOME.gpr(i)))));
-  });
-  vars.xmm.forEach((v, i) => {
-    if (used.xmm & (1 << i)) code.stmt(set(v, opImm('v128.load', [0], i32(HOME.xmm(i)))));
-  });
-  for (const w of vars.windows.values()) {
-    if (w.fixed) continue;
-    code.stmt(set(w.start, opImm('i64.load', [0], i32(w.address))));
-    code.stmt(set(w.length, opImm('i64.load', [8], i32(w.address))));
-  }
 }
 
-function save(code: CodeWriter, vars: Vars, written: Registers): void {
+function saveFrame(code: CodeWriter, vars: Vars): void {
   const flags = vars.flags;
   code.stmt(store('i32.store', 0, i32(SCRATCH.left), get(vars.left)));
   code.stmt(store('i32.store', 0, i32(SCRATCH.flagKind), get(flags.kind)));
@@ -104,10 +103,41 @@ function save(code: CodeWriter, vars: Vars, written: Registers): void {
   code.stmt(store('i64.store', 0, i32(HOME.rip), get(vars.rip)));
   code.stmt(store('i64.store', 0, i32(SCRATCH.missed), get(vars.missed)));
   code.stmt(store('i32.store', 8, i32(SCRATCH.missed), get(vars.missedWindow)));
-  vars.gpr.forEach((v, i) => {
-    if (written.gpr & (1 << i)) code.stmt(store('i64.store', 0, i32(HOME.gpr(i)), get(v)));
-  });
-  vars.xmm.forEach((v, i) => {
-    if (written.xmm & (1 << i)) code.stmt(store('v128.store', 0, i32(HOME.xmm(i)), get(v)));
-  });
+}
+
+function load(code: CodeWriter, vars: Vars, used: Registers): void {
+  code.out.bytes((loads[vars.left.local] ??= written((w) => loadFrame(w, vars))));
+  for (let i = 0; i < 16; i++) {
+    const v = vars.gpr[i];
+    if (!v || (used.gpr & (1 << i)) === 0) continue;
+    const from = i32(HOME.gpr(i));
+    code.out.bytes((loads[v.local] ??= written((w) => w.assign(v, opImm('i64.load', [0], from)))));
+  }
+  for (let i = 0; i < 16; i++) {
+    const v = vars.xmm[i];
+    if (!v || (used.xmm & (1 << i)) === 0) continue;
+    const from = i32(HOME.xmm(i));
+    code.out.bytes((loads[v.local] ??= written((w) => w.assign(v, opImm('v128.load', [0], from)))));
+  }
+  for (const w of vars.windows.values()) {
+    if (w.fixed) continue;
+    code.assign(w.start, opImm('i64.load', [0], i32(w.address)));
+    code.assign(w.length, opImm('i64.load', [8], i32(w.address)));
+  }
+}
+
+function save(code: CodeWriter, vars: Vars, changed: Registers): void {
+  code.out.bytes((saves[vars.left.local] ??= written((w) => saveFrame(w, vars))));
+  for (let i = 0; i < 16; i++) {
+    const v = vars.gpr[i];
+    if (!v || (changed.gpr & (1 << i)) === 0) continue;
+    const to = i32(HOME.gpr(i));
+    code.out.bytes((saves[v.local] ??= written((w) => w.stmt(store('i64.store', 0, to, get(v))))));
+  }
+  for (let i = 0; i < 16; i++) {
+    const v = vars.xmm[i];
+    if (!v || (changed.xmm & (1 << i)) === 0) continue;
+    const to = i32(HOME.xmm(i));
+    code.out.bytes((saves[v.local] ??= written((w) => w.stmt(store('v128.store', 0, to, get(v))))));
+  }
 }

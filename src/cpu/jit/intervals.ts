@@ -5,7 +5,7 @@
  */
 import { PAGE_SIZE, PROT } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import { accessible, grants } from './protection.ts';
+import { accessible } from './protection.ts';
 import { INTERVALS, INTERVAL_BYTES, SCRATCH } from './scratch.ts';
 
 export interface CodeStore {
@@ -38,23 +38,18 @@ export class Intervals {
     const bytes = Math.max(length, 1);
     if (!accessible(memory, address, bytes, need)) return 0;
     const writes = (need & PROT.write) !== 0;
-    const allowed = (page: number): boolean => {
-      const prot = memory.protectionAt(page * PAGE_SIZE);
-      return grants(prot, need) && !(writes && (prot & PROT.exec) !== 0);
-    };
     let first = Math.floor(address / PAGE_SIZE);
     let last = Math.floor((address + bytes - 1) / PAGE_SIZE);
     for (let page = first; page <= last; page++) {
-      if (allowed(page)) continue;
+      if (allowed(memory, page, need)) continue;
       // writable code: byte for byte, so that data beside code stays usable
       memory.expectStores(address, length);
       if (!this.#storesToCode(address, length)) return 1;
       this.#pending = { start: address, length };
       return 0;
     }
-    const apart = (page: number): boolean => writes && memory.isDivided(page);
-    while (!apart(first) && allowed(first - 1)) first--;
-    while (!apart(last + 1) && allowed(last + 1)) last++;
+    while (!(writes && memory.isDivided(first)) && allowed(memory, first - 1, need)) first--;
+    while (!(writes && memory.isDivided(last + 1)) && allowed(memory, last + 1, need)) last++;
     if (writes) memory.expectStores(first * PAGE_SIZE, (last + 1 - first) * PAGE_SIZE);
     this.#enter(first * PAGE_SIZE, (last + 1 - first) * PAGE_SIZE, need);
     return 2;
@@ -69,4 +64,11 @@ export class Intervals {
     view.setBigUint64(at + 8, BigInt(length), true);
     view.setUint32(at + 16, need, true);
   }
+}
+
+/** Whether accesses to a page need no further questions. */
+function allowed(memory: GuestMemory, page: number, need: number): boolean {
+  const prot = memory.protectionAt(page * PAGE_SIZE);
+  if ((need & PROT.write) === 0) return (prot & (PROT.read | PROT.write | PROT.exec)) !== 0;
+  return (prot & (PROT.write | PROT.exec)) === PROT.write;
 }

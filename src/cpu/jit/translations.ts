@@ -25,6 +25,7 @@ import type { Linker } from './link.ts';
 import { accessible } from './protection.ts';
 import type { Range } from './ranges.ts';
 import type { Region } from './region.ts';
+import { Remaining } from './remaining.ts';
 import { RestlessCode } from './restless.ts';
 import { Retired } from './retired.ts';
 import { callsOf, noStats, type Manner, type Translation } from './translation.ts';
@@ -63,8 +64,7 @@ export class Translations {
   readonly #seldom = new Map<number, number>();
   /** Roots of regions whose accesses often leave their windows. */
   readonly #restless = new Set<number>();
-  /** For each translated instruction, how many follow in its block, itself included. */
-  readonly #remaining = new Map<number, number>();
+  readonly #remaining = new Remaining();
   #bytes = 0;
 
   /**
@@ -204,9 +204,7 @@ export class Translations {
       set.add(t);
     }
     this.#bytes += t.wasmBytes;
-    for (const block of t.blocks) {
-      block.forEach((ip, i) => this.#remaining.set(ip, block.length - i));
-    }
+    this.#remaining.add(t);
     this.#table.enter(t);
     for (const ip of t.seldom) this.#seldom.set(ip, t.root);
   }
@@ -244,7 +242,7 @@ export class Translations {
    * 0 when none is known.
    */
   remainingAt(rip: number): number {
-    return this.#remaining.get(rip) ?? 0;
+    return this.#remaining.at(rip);
   }
 
   /** Drops everything. */

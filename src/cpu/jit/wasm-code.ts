@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Bodies of functions: from the intermediate form to WebAssembly's instructions. */
-import type { Callee, Expr, Stmt } from './ir.ts';
+import type { Callee, Expr, Stmt, Var } from './ir.ts';
 import { ByteWriter, TYPE_CODE } from './wasm-bytes.ts';
 import type { WasmOp } from './wasm-ops.ts';
 
@@ -145,10 +145,8 @@ export class CodeWriter {
     const out = this.out;
     switch (e.k) {
       case 'const':
-        if (e.ty === 'i32') {
-          out.byte(0x41);
-          out.s32(e.value);
-        } else {
+        if (e.ty === 'i32') this.constant(e.value);
+        else {
           out.byte(0x42);
           out.s64(e.value);
         }
@@ -184,12 +182,22 @@ export class CodeWriter {
     }
   }
 
+  /** An i32. */
+  constant(value: number): void {
+    this.out.byte(0x41);
+    this.out.s32(value);
+  }
+
+  assign(v: Var, e: Expr): void {
+    if (e.k === 'get' && e.v.local === v.local) return;
+    this.expr(e);
+    this.localSet(v.local);
+  }
+
   stmt(s: Stmt): void {
     switch (s.k) {
       case 'set':
-        if (s.e.k === 'get' && s.e.v.local === s.v.local) break;
-        this.expr(s.e);
-        this.localSet(s.v.local);
+        this.assign(s.v, s.e);
         break;
       case 'store':
         this.expr(s.addr);
