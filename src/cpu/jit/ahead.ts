@@ -10,7 +10,8 @@ import type { Insn } from './decode.ts';
 import type { CodeSource, Shape } from './shape.ts';
 
 interface Code extends CodeSource {
-  shapeOf(ip: number): Shape;
+  /** Null for a function that has AVX. */
+  narrowShapeOf(ip: number): Shape | null;
 }
 
 /** Bytes behind a constant's address that are searched for addresses of code, in pieces. */
@@ -27,8 +28,8 @@ export function* functionsAhead(
   const tables = new Tables(memory);
   // what is added while it is gone through is gone through as well
   for (const ip of found) {
-    const shape = code.shapeOf(ip);
-    if ([...shape.leaders].some((leader) => isWide(code.insnAt(leader)))) continue;
+    const shape = code.narrowShapeOf(ip);
+    if (!shape) continue;
     yield ip;
     for (const insn of shape.insns.values()) {
       for (const target of mentioned(memory, tables, insn)) {
@@ -36,11 +37,6 @@ export function* functionsAhead(
       }
     }
   }
-}
-
-/** Whether it is an AVX instruction; these end a block, as all do that are not translated. */
-function isWide(insn: Insn | null): boolean {
-  return insn?.mnemonic.startsWith('V') === true;
 }
 
 /** Addresses of code that the instruction calls, contains, or finds in a table. */

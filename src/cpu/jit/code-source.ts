@@ -6,7 +6,8 @@ import { LONGEST_INSTRUCTION } from '../operand-access.ts';
 import { decodeRun, type Insn } from './decode.ts';
 import { isFloat } from '../float/execute.ts';
 import { translatable } from './lift/table.ts';
-import { discoverShape, ENDS, type CodeSource, type Shape } from './shape.ts';
+import { discoverNarrow, discoverShape, ENDS, isWide } from './shape.ts';
+import type { CodeSource, Shape } from './shape.ts';
 
 /** Bytes decoded at a time. */
 const CHUNK = 192;
@@ -86,7 +87,7 @@ export class GuestCode implements CodeSource {
       if (this.#insns.has(insn.ip)) return false;
       const careful = this.#careful && isFloat(insn.mnemonic);
       this.#insns.set(insn.ip, careful ? { ...insn, careful } : insn);
-      return !ENDS.has(insn.mnemonic) && insn.next < ip + CHUNK;
+      return !ENDS.has(insn.mnemonic) && !isWide(insn) && insn.next < ip + CHUNK;
     });
     const found = this.#insns.get(ip) ?? null;
     if (!found) this.#insns.set(ip, null);
@@ -110,6 +111,15 @@ export class GuestCode implements CodeSource {
     }
     return shape;
   };
+
+  /** The shape of the function at `ip`, or null if it has AVX. */
+  narrowShapeOf(ip: number): Shape | null {
+    const known = this.#shapes.get(ip);
+    if (known) return [...known.leaders].some((at) => isWide(this.insnAt(at))) ? null : known;
+    const shape = discoverNarrow(this, ip);
+    if (shape) this.#shapes.set(ip, shape);
+    return shape;
+  }
 }
 
 function pageOf(address: number): number {

@@ -37,7 +37,27 @@ export interface Shape {
   readonly leaders: ReadonlySet<number>;
 }
 
+/** AVX, of which nothing is translated. */
+export function isWide(insn: Insn | null): boolean {
+  return insn?.mnemonic.startsWith('V') === true;
+}
+
 export function discoverShape(source: CodeSource, entry: number): Shape {
+  const { insns, leaders } = discover(source, entry, false);
+  return { insns, leaders };
+}
+
+/** The same, or null for a function that has AVX; of such a one little is decoded. */
+export function discoverNarrow(source: CodeSource, entry: number): Shape | null {
+  const { insns, leaders, wide } = discover(source, entry, true);
+  return wide ? null : { insns, leaders };
+}
+
+function discover(
+  source: CodeSource,
+  entry: number,
+  narrow: boolean,
+): Shape & { readonly wide: boolean } {
   const insns = new Map<number, Insn>();
   const leaders = new Set<number>([entry]);
   const work = [entry];
@@ -49,6 +69,7 @@ export function discoverShape(source: CodeSource, entry: number): Shape {
       const insn = source.insnAt(ip);
       if (!insn) break;
       if (!source.translatable(insn)) {
+        if (narrow && isWide(insn)) return { insns, leaders, wide: true };
         // resumes behind it after a step of the fallback
         lead(ip, leaders, work);
         if (insn.fallsThrough && !insn.privileged) lead(insn.next, leaders, work);
@@ -74,7 +95,7 @@ export function discoverShape(source: CodeSource, entry: number): Shape {
       }
     }
   }
-  return { insns, leaders };
+  return { insns, leaders, wide: false };
 }
 
 /** A block begins at `ip`. */
