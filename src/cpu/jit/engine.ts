@@ -391,9 +391,10 @@ export class JitEngine implements Engine, MemoryObserver {
     const root = hot ?? rip;
     const { heat } = this.#translations;
     const inlining = heat.isHot(root) ? heat : null;
+    const began = performance.now();
     const region = buildRegion(this.#code, root, this.#code.shapeOf, inlining);
     if (!region) return false;
-    this.#translations.add(region, hot !== null);
+    this.#translations.add(region, hot !== null, began);
     return true;
   }
 }

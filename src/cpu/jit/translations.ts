@@ -110,9 +110,9 @@ export class Translations {
   /**
    * Compiles a region and enters it into the driver's table.
    * @param rest only what is entered seldom: see `restAt`.
+   * @param began when the search for what belongs to the region began, for the statistics.
    */
-  add(region: Region, rest = false): void {
-    const began = performance.now();
+  add(region: Region, rest: boolean, began: number): void {
     this.#makeRoom();
     const root = region.root.ip;
     const hot = this.heat.isHot(root);

@@ -23,7 +23,7 @@ export class LowLanes {
 
   /** At the start of a block. */
   begin(state: LowState): void {
-    this.#apart.clear();
+    if (this.#apart.size > 0) this.#apart.clear();
     for (const [reg, ty] of state) this.#apart.set(reg, ty);
   }
 
@@ -64,13 +64,16 @@ export class LowLanes {
 
   joinAll(): Stmt[] {
     const stmts = this.all();
-    this.#apart.clear();
+    if (stmts.length > 0) this.#apart.clear();
     return stmts;
   }
 
   /** What would put all registers together. */
   all(): Stmt[] {
-    return [...this.#apart].map(([reg, ty]) => joined(this.#vars, reg, ty));
+    const stmts: Stmt[] = [];
+    if (this.#apart.size === 0) return stmts;
+    for (const [reg, ty] of this.#apart) stmts.push(joined(this.#vars, reg, ty));
+    return stmts;
   }
 }
 

@@ -110,12 +110,20 @@ export class LiftMemory extends LiftBase {
     this.insn = insn;
     this.#at = at;
     this.flagsLive = flagsLive;
-    this.#places = (this.#plan[at] ?? []).map((p) => ({ access: p.access, place: this.#check(p) }));
-    const watch = this.#options.watch;
-    for (const { access, place } of watch ? this.#places : []) {
+    this.#places = [];
+    const placed = this.#plan[at];
+    if (!placed || placed.length === 0) return;
+    for (const p of placed) this.#places.push({ access: p.access, place: this.#check(p) });
+    const { watch } = this.#options;
+    if (watch) this.#watch(watch);
+  }
+
+  /** Leaves before the current instruction when it accesses watched memory. */
+  #watch(watch: WatchTests): void {
+    for (const { access, place } of this.#places) {
       const leave = this.exitBefore(watchExit(this.#count - this.#at));
       const { addr, offset } = place;
-      this.emit(...(watch?.guard(addr, offset, access.size, needOf(access), leave) ?? []));
+      this.emit(...watch.guard(addr, offset, access.size, needOf(access), leave));
     }
   }
 
@@ -151,7 +159,7 @@ export class LiftMemory extends LiftBase {
   exit(code: number, rip: Expr, executed: number): Exit {
     const { ahead, unused } = this.#charge;
     const before = this.flags ? stored(this.flags, this.vars.flags) : [];
-    before.push(...this.lowLanes.all());
+    for (const s of this.lowLanes.all()) before.push(s);
     return { k: 'exit', code, rip, refund: ahead - executed, unused, before };
   }
 
