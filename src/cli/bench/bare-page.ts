@@ -8,6 +8,7 @@ import type { EngineChoice } from '../../protocol/machine.ts';
 import { CHROMIUM_FLAGS, findChromium } from '../chromium.ts';
 import { PROJECT } from '../digits-files.ts';
 import type { BareRun } from './bare/main.ts';
+import { workerTime } from './worker-time.ts';
 
 const PAGE = 'src/cli/bench/bare/index.html';
 
@@ -16,6 +17,14 @@ export interface BareOptions {
   readonly record?: boolean;
   /** In a worker that has run nothing before (the default), or in that of the run before. */
   readonly fresh?: boolean;
+}
+
+export interface TimedRun extends BareRun {
+  /**
+   * Milliseconds of the worker's processor time, a fresh worker's start included; where the system
+   * does not tell, `ms`.
+   */
+  readonly cpuMs: number;
 }
 
 /** Builds the page with the worker into `folder`, and serves it. */
@@ -108,19 +117,20 @@ export class BareChromium {
     ] as const);
   }
 
-  /** Runs a program of the host's to its end. */
+  /** Runs a program of the host's to its end, and says what processor time the worker took for it. */
   async run(
     image: string,
     args: readonly string[],
     { engine = 'jit', record = false, fresh = true }: BareOptions = {},
-  ): Promise<BareRun> {
+  ): Promise<TimedRun> {
     const url = await this.#offer(image);
+    const computed = workerTime();
     const run = await this.#page.evaluate(
       ([from, argv, by, recorded, anew]) => globalThis.machine?.run(from, argv, by, recorded, anew),
       [url, args, engine, record, fresh] as const,
     );
     if (!run) throw new Error('the page has no machine');
-    return run;
+    return { ...run, cpuMs: computed() ?? run.ms };
   }
 
   async sha256(path: string): Promise<string> {

@@ -5,46 +5,41 @@
  *
  * Each figure is a difference between a long and a short run of the same program, so that process
  * start, loading and compiling the emulator cancel out, and so does translating. Counts come from the emulator, which counts
- * exactly; the number of instructions of a unit of work is the same on the silicon.
+ * exactly; the number of instructions of a unit of work is the same on the silicon. Times are of the
+ * processor, of which a machine that has much else to do takes little more.
  */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { PROJECT } from '../digits-files.ts';
 import type { BareChromium } from './bare-page.ts';
+import { timed } from './command.ts';
 import type { Span, Workload } from './programs.ts';
 import { figure, median, table } from './table.ts';
 
-interface Stats {
+interface Spent {
   readonly instructions: number;
+  /** Of processor time. */
   readonly ms: number;
 }
 
 const TSX = join(PROJECT, 'node_modules/tsx/dist/cli.mjs');
+const EMULATE = [process.execPath, TSX, join(PROJECT, 'src/cli/emu.ts'), '--stats', '--engine'];
 
-function emulated(engine: string, workload: Workload, units: number, folder: string): Stats {
-  const args = [TSX, join(PROJECT, 'src/cli/emu.ts'), '--engine', engine, '--stats'];
-  const result = spawnSync(process.execPath, [...args, workload.image, ...workload.args(units)], {
-    cwd: folder,
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-  });
-  const line = result.stderr
-    .split('\n')
-    .reverse()
-    .find((text) => text.startsWith('{'));
-  if (result.status !== 0 || line === undefined) {
-    throw new Error(`${workload.name} in ${engine}: ${result.stderr.trim()}`);
-  }
-  return JSON.parse(line) as Stats;
+function emulated(engine: string, workload: Workload, units: number, folder: string): Spent {
+  const command = [...EMULATE, engine, workload.image, ...workload.args(units)];
+  const { stderr, ms } = timed(command, folder);
+  const line = stderr.split('\n').findLast((text) => text.startsWith('{'));
+  if (line === undefined) throw new Error(`${workload.name} in ${engine}: ${stderr.trim()}`);
+  const { instructions } = JSON.parse(line) as { instructions: number };
+  return { instructions, ms };
 }
 
-/** Wall time in milliseconds of a native run, start-up included. */
-function native(workload: Workload, units: number, folder: string): number {
-  const started = performance.now();
-  const result = spawnSync(workload.image, workload.args(units), { cwd: folder });
-  const ms = performance.now() - started;
-  if (result.status !== 0) throw new Error(`${workload.name}, native: ${String(result.stderr)}`);
-  return ms;
+async function inChromium(
+  browser: BareChromium,
+  workload: Workload,
+  units: number,
+): Promise<Spent> {
+  const { instructions, cpuMs } = await browser.run(workload.image, workload.args(units));
+  return { instructions, ms: cpuMs };
 }
 
 interface Rates {
@@ -55,7 +50,7 @@ interface Rates {
 }
 
 /** One run of so many units of a workload. */
-type Runner = (workload: Workload, units: number) => Stats | Promise<Stats>;
+type Runner = (workload: Workload, units: number) => Spent | Promise<Spent>;
 
 const UNICORN = 'unicorn';
 const NATIVE = 'native';
@@ -64,7 +59,7 @@ const NATIVE = 'native';
 const ROUNDS = 3;
 
 /** What the long run has more than the short one. */
-async function difference(run: Runner, workload: Workload, span: Span): Promise<Stats> {
+async function difference(run: Runner, workload: Workload, span: Span): Promise<Spent> {
   const short = await run(workload, span.short);
   const long = await run(workload, span.long);
   return { instructions: long.instructions - short.instructions, ms: long.ms - short.ms };
@@ -77,9 +72,9 @@ async function measure(
   folder: string,
 ): Promise<Rates> {
   const { slow, fast } = workload;
-  const onSilicon: Runner = (_, units) => ({
+  const onSilicon: Runner = ({ image, args }, units) => ({
     instructions: NaN,
-    ms: native(workload, units, folder),
+    ms: timed([image, ...args(units)], folder).ms,
   });
   const compiling = [...engines].filter(([engine]) => engine !== UNICORN);
   const times = new Map<string, number[]>([...engines.keys(), NATIVE].map((name) => [name, []]));
@@ -118,7 +113,7 @@ export async function benchEngines(
     names.map((name) => [name, (workload, n) => emulated(name, workload, n, folder)]),
   );
   if (browser) {
-    runners.set('jit in Chromium', ({ image, args }, n) => browser.run(image, args(n)));
+    runners.set('jit in Chromium', (workload, n) => inChromium(browser, workload, n));
   }
   const engines = [...runners.keys()];
   const columns = [...engines, ...(nativeToo ? [NATIVE] : [])];

@@ -22,9 +22,9 @@ interface Spent {
 }
 
 async function spent(run: () => Promise<number>): Promise<Spent> {
-  const before = workerTime() ?? NaN;
+  const computed = workerTime();
   const ms = await run();
-  return { ms, cpu: (workerTime() ?? NaN) - before };
+  return { ms, cpu: computed() ?? NaN };
 }
 
 function compared(what: string, shown: readonly number[], alone: readonly number[]): string {

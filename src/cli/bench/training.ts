@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** Whole trainings: the same program natively and in the JIT, in Node and Chromium, its weights compared. */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IDX_FILES } from '../../nn/idx.ts';
 import { PROJECT } from '../digits-files.ts';
 import type { BareChromium } from './bare-page.ts';
+import { timed } from './command.ts';
 import { figure, table } from './table.ts';
 
 const TSX = join(PROJECT, 'node_modules/tsx/dist/cli.mjs');
@@ -14,6 +14,7 @@ const SIGMOID = join(PROJECT, 'public/images/sigmoid');
 const [SHORT, LONG] = [1, 30];
 
 interface Trained {
+  /** Of processor time. */
   readonly seconds: number;
   readonly sha256: string;
 }
@@ -24,19 +25,14 @@ function trainingOf(epochs: number): string[] {
 }
 
 async function train(command: readonly string[], epochs: number, cwd: string): Promise<Trained> {
-  const [file = '', ...before] = command;
-  const options = trainingOf(epochs);
-  const started = performance.now();
-  const run = spawnSync(file, [...before, ...options], { cwd, encoding: 'utf8' });
-  const seconds = (performance.now() - started) / 1000;
-  if (run.status !== 0) throw new Error(`${command.join(' ')}: ${run.stderr}`);
+  const { ms } = timed([...command, ...trainingOf(epochs)], cwd);
   const weights = await readFile(join(cwd, 'out.bin'));
-  return { seconds, sha256: createHash('sha256').update(weights).digest('hex') };
+  return { seconds: ms / 1000, sha256: createHash('sha256').update(weights).digest('hex') };
 }
 
 async function trainInChromium(browser: BareChromium, epochs: number): Promise<Trained> {
-  const { ms } = await browser.run(SIGMOID, trainingOf(epochs));
-  return { seconds: ms / 1000, sha256: await browser.sha256('out.bin') };
+  const { cpuMs } = await browser.run(SIGMOID, trainingOf(epochs));
+  return { seconds: cpuMs / 1000, sha256: await browser.sha256('out.bin') };
 }
 
 /** Seconds in each place; NaN where there is none. */
@@ -55,9 +51,9 @@ function cells({ native, jit, chromium }: Places): string[] {
 }
 
 /**
- * Prints the seconds of whole trainings with their ratio and SHA-256. Under Node the start of the
- * process is included; in Chromium it is from the command to its end in a fresh worker. Of what an
- * epoch more takes, neither is a part, nor translating.
+ * Prints the processor time of whole trainings with their ratio and SHA-256: under Node that of the
+ * process, in Chromium that of a fresh worker. Of what an epoch more takes, the start is no part, nor
+ * is translating.
  * @param data folder with the four IDX files
  * @param name of the data, for the heading
  */
@@ -95,7 +91,7 @@ export async function benchTraining(
   const each = { native: more('native'), jit: more('jit'), chromium: more('chromium') };
   rows.push(['each epoch more', ...cells(each)]);
   const head = [
-    'epochs of training (sigmoid)',
+    'epochs of training (sigmoid), processor time',
     ...['native s', 'jit s', 'in Chromium s', 'jit / native', 'in Chromium / native'],
     ...['weights', 'SHA-256 in the JIT'],
   ];

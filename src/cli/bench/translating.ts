@@ -151,16 +151,20 @@ export async function benchTranslating(): Promise<void> {
   const rows = Object.keys(TASKS).flatMap((task) =>
     WHEN.map((when) => {
       const costs = Array.from({ length: ROUNDS }, () => inProcess(task, when, folder));
-      const middle = (of: (cost: Cost) => number): string => figure(median(costs.map(of)));
+      const middle = (of: (cost: Cost) => number): number => median(costs.map(of));
+      const count = (of: (cost: Cost) => number): string => middle(of).toLocaleString('en-US');
+      const before = [
+        figure(middle(({ before }) => before.cpuMs)),
+        figure(middle(({ before }) => before.longestMs)),
+        count(({ before }) => before.regions),
+      ];
       return [
         `${task}, ${when}`,
-        middle(({ before }) => before.cpuMs),
-        middle(({ before }) => before.longestMs),
-        middle(({ before }) => before.regions),
-        middle(({ atRun }) => atRun.cpuMs),
-        middle(({ atRun }) => atRun.translatingMs),
-        middle(({ atRun }) => atRun.regions),
-        middle(({ before, atRun }) => before.instructions + atRun.instructions),
+        ...(when === 'prepared' ? before : ['-', '-', '-']),
+        figure(middle(({ atRun }) => atRun.cpuMs)),
+        figure(middle(({ atRun }) => atRun.translatingMs)),
+        count(({ atRun }) => atRun.regions),
+        count(({ before, atRun }) => before.instructions + atRun.instructions),
       ];
     }),
   );

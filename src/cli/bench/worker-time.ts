@@ -42,19 +42,31 @@ function family(): Set<string> {
   return found;
 }
 
-/**
- * Milliseconds that the workers of all browsers started here have computed so far, user and system;
- * null where the system does not tell.
- */
-export function workerTime(): number | null {
-  if (process.platform !== 'linux') return null;
-  let ticks = 0;
+/** What the workers of all browsers started here have computed so far, by their threads. */
+function workerTicks(): Map<string, number> {
+  const ticks = new Map<string, number>();
   for (const pid of family()) {
     for (const task of numbersIn(`/proc/${pid}/task`)) {
       const thread = stat(`/proc/${pid}/task/${task}/stat`);
       if (thread?.name.startsWith(WORKER) !== true) continue;
-      ticks += Number(thread.fields[11]) + Number(thread.fields[12]);
+      ticks.set(task, Number(thread.fields[11]) + Number(thread.fields[12]));
     }
   }
-  return ticks * TICK;
+  return ticks;
+}
+
+/**
+ * Begins to take the time.
+ * @returns a function that returns the milliseconds that workers of browsers started here have
+ *   computed since, user and system, those left aside that have ended; null where the system does
+ *   not tell.
+ */
+export function workerTime(): () => number | null {
+  if (process.platform !== 'linux') return () => null;
+  const before = workerTicks();
+  return () => {
+    let ticks = 0;
+    for (const [task, now] of workerTicks()) ticks += now - (before.get(task) ?? 0);
+    return ticks * TICK;
+  };
 }
