@@ -34,15 +34,23 @@ export interface Finished {
   readonly ms: number;
 }
 
+/** Where there are several, the one whose `times` is in milliseconds; others have hundredths. */
+const SHELLS = ['bash', 'sh'] as const;
+let shell: string | undefined;
+
 /** Runs the command, then says on descriptor 3 what processor time the shell's children have taken. */
 const TIMED = '"$@"; status=$?; times >&3; exit $status';
 
 /** Runs a command to its end, on any core. @throws Error when it fails */
 export function timed(command: readonly string[], cwd: string): Finished {
-  const shell = process.platform === 'win32' ? [] : ['sh', '-c', TIMED, 'sh'];
-  const [file = '', ...args] = [...shell, ...command];
+  shell ??= SHELLS.find((name) => spawnSync(name, ['-c', 'times']).status === 0) ?? '';
+  const [file = '', ...args] = shell === '' ? command : [shell, '-c', TIMED, shell, ...command];
   const started = performance.now();
-  const { status, error, output: printed } = spawnSync(file, args, {
+  const {
+    status,
+    error,
+    output: printed,
+  } = spawnSync(file, args, {
     cwd,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

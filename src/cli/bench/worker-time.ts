@@ -42,17 +42,27 @@ function family(): Set<string> {
   return found;
 }
 
-/** What the workers of all browsers started here have computed so far, by their threads. */
-function workerTicks(): Map<string, number> {
-  const ticks = new Map<string, number>();
+/** Milliseconds that a thread has computed: to the nanosecond where the kernel counts so, or by ticks. */
+function computed(folder: string, fields: readonly string[]): number {
+  try {
+    return Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return (Number(fields[11]) + Number(fields[12])) * TICK;
+  }
+}
+
+/** What the workers of all browsers started here have computed so far, ms, by their threads. */
+function workerTimes(): Map<string, number> {
+  const times = new Map<string, number>();
   for (const pid of family()) {
     for (const task of numbersIn(`/proc/${pid}/task`)) {
-      const thread = stat(`/proc/${pid}/task/${task}/stat`);
+      const folder = `/proc/${pid}/task/${task}`;
+      const thread = stat(`${folder}/stat`);
       if (thread?.name.startsWith(WORKER) !== true) continue;
-      ticks.set(task, Number(thread.fields[11]) + Number(thread.fields[12]));
+      times.set(task, computed(folder, thread.fields));
     }
   }
-  return ticks;
+  return times;
 }
 
 /**
@@ -63,10 +73,10 @@ function workerTicks(): Map<string, number> {
  */
 export function workerTime(): () => number | null {
   if (process.platform !== 'linux') return () => null;
-  const before = workerTicks();
+  const before = workerTimes();
   return () => {
-    let ticks = 0;
-    for (const [task, now] of workerTicks()) ticks += now - (before.get(task) ?? 0);
-    return ticks * TICK;
+    let ms = 0;
+    for (const [task, now] of workerTimes()) ms += now - (before.get(task) ?? 0);
+    return ms;
   };
 }
