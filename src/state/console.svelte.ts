@@ -16,6 +16,8 @@ export interface ConsoleLine {
 /** Lines kept; older ones are dropped, and counted. */
 export const CONSOLE_LIMIT = 2_000;
 export const STRACE_LIMIT = 5_000;
+/** Lines that cost next to nothing to show. */
+const FEW = 20;
 /** A line without an end is broken here. */
 const LINE_LIMIT = 4_096;
 
@@ -148,6 +150,11 @@ export class ConsoleState {
       this.#dropped += this.#newLines.length - CONSOLE_LIMIT;
       this.#newLines = this.#newLines.slice(-CONSOLE_LIMIT);
     }
+  }
+
+  /** Shows a few lines at once: in the frame of the news that they came with, not one of their own. */
+  settleFew(): void {
+    if (this.#newLines.length + this.#newStrace.length <= FEW) this.settle();
   }
 
   /** Shows what has come in at once, without a rest: the program stands still. */

@@ -88,6 +88,19 @@ describe('the complaint of a program', () => {
 });
 
 describe('a console that rests', () => {
+  it('shows a few lines with the news they came with, and many in their turn', () => {
+    const flushes: (() => void)[] = [];
+    output = new ConsoleState((flush) => void flushes.push(flush));
+    output.write(1, bytes('Epoch 1\n'));
+    output.settleFew();
+    expect(shown()).toEqual(['out: Epoch 1']);
+    output.write(1, bytes('again\n'.repeat(100)));
+    output.settleFew();
+    expect(shown()).toEqual(['out: Epoch 1']);
+    for (const flush of flushes) flush();
+    expect(shown()).toHaveLength(101);
+  });
+
   it('shows all that has come in once the program stands still', () => {
     const flushes: (() => void)[] = [];
     output = new ConsoleState((flush) => void flushes.push(flush));

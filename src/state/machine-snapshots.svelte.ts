@@ -3,7 +3,11 @@
 import type { EngineChoice, Snapshot, StopReason } from '../protocol/machine.ts';
 import { CpuState } from '../shared/cpu-state.ts';
 
+/** While running the registers change no more often, in milliseconds: nobody could read them. */
+const READABLE = 1000;
+
 export class MachineSnapshots {
+  readonly #now: () => number;
   #newest = $state.raw<Snapshot | null>(null);
   #atStop = $state.raw<Snapshot | null>(null);
   #before = $state.raw<Snapshot | null>(null);
@@ -11,10 +15,17 @@ export class MachineSnapshots {
   #stops = $state(0);
   #mips = $state(0);
   #news = $state(0);
+  #instructions = $state(0);
+  /** When registers of a running machine were shown. */
+  #shown = -Infinity;
   readonly #cpu = $derived(this.#newest === null ? null : new CpuState(this.#newest.state));
   readonly #previous = $derived(this.#before === null ? null : new CpuState(this.#before.state));
 
-  /** At the stop, or of the latest frame while running. Null when there is no process. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** At the stop, or of the last second while running. Null when there is no process. */
   get cpu(): CpuState | null {
     return this.#cpu;
   }
@@ -39,6 +50,11 @@ export class MachineSnapshots {
     return this.#mips;
   }
 
+  /** Executed since the start of the process. */
+  get instructions(): number {
+    return this.#instructions;
+  }
+
   /** Counts the news of running. */
   get news(): number {
     return this.#news;
@@ -53,7 +69,7 @@ export class MachineSnapshots {
   enter(snapshot: Snapshot): void {
     this.#before = null;
     this.#atStop = snapshot;
-    this.#newest = snapshot;
+    this.#stand(snapshot);
     this.#reason = { kind: 'entry' };
     this.#mips = 0;
     this.#stops++;
@@ -61,16 +77,32 @@ export class MachineSnapshots {
 
   /** It runs, and is here now. */
   see(snapshot: Snapshot): void {
-    this.#newest = snapshot;
+    if (this.#now() - this.#shown >= READABLE) {
+      this.#shown = this.#now();
+      this.#newest = snapshot;
+    }
+    this.#instructions = new CpuState(snapshot.state).instructions;
     this.#mips = snapshot.mips;
     this.#news++;
+  }
+
+  /** It stays here for a while. */
+  wait(snapshot: Snapshot): void {
+    this.#stand(snapshot);
+    this.#mips = snapshot.mips;
+  }
+
+  #stand(snapshot: Snapshot): void {
+    this.#newest = snapshot;
+    this.#instructions = new CpuState(snapshot.state).instructions;
+    this.#shown = -Infinity;
   }
 
   stop(reason: StopReason, snapshot: Snapshot): void {
     if (snapshot.mips > 0) this.#mips = snapshot.mips;
     this.#before = this.#atStop;
     this.#atStop = snapshot;
-    this.#newest = snapshot;
+    this.#stand(snapshot);
     this.#reason = reason;
     this.#stops++;
   }
@@ -84,6 +116,7 @@ export class MachineSnapshots {
 
   /** There is no process any more. */
   clear(): void {
+    this.#instructions = 0;
     this.#newest = null;
     this.#atStop = null;
     this.#before = null;

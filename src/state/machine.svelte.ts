@@ -128,7 +128,7 @@ export class MachineState {
     return this.#seen.engine;
   }
 
-  /** The newest registers: at the stop, or while running of the latest frame. Null when empty. */
+  /** The registers: at the stop, or while running of the last second. Null when empty. */
   get cpu(): CpuState | null {
     return this.#seen.cpu;
   }
@@ -160,7 +160,7 @@ export class MachineState {
 
   /** Instructions since the start of the process. */
   get instructions(): number {
-    return this.#seen.cpu?.instructions ?? 0;
+    return this.#seen.instructions;
   }
 
   get index(): DebugIndex | null {
@@ -329,10 +329,11 @@ export class MachineState {
       case 'progress':
         if (!this.busy) break;
         this.#seen.see(event.snapshot);
+        this.console.settleFew();
         if (this.#status.now === 'waiting') this.#status.run(0);
         break;
       case 'waiting':
-        this.#seen.see(event.snapshot);
+        this.#seen.wait(event.snapshot);
         this.console.settle();
         this.#runner.wait();
         this.#status.stand('waiting');

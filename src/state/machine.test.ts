@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { StopReason } from '../protocol/machine.ts';
+import type { Snapshot, StopReason } from '../protocol/machine.ts';
 import { GPR } from '../shared/cpu-state.ts';
 import { ConsoleState } from './console.svelte.ts';
+import { MachineSnapshots } from './machine-snapshots.svelte.ts';
 import { MachineState } from './machine.svelte.ts';
 import type { Program } from './program.ts';
 import { PLAIN_STOP } from './stop-details.ts';
@@ -167,6 +168,30 @@ describe('running and stepping', () => {
     fake.stop({ kind: 'pause' }, at);
     expect(machine.previous?.rip).toBe(0x401000n);
     expect(machine.mips).toBe(9.4);
+  });
+
+  it('counts on while running, but shows registers for as long as they can be read', () => {
+    let now = 0;
+    const seen = new MachineSnapshots(() => now);
+    const at = (count: number): Snapshot => snapshot((cpu) => (cpu.instructions = count));
+    const shown = (): (number | undefined)[] => [seen.instructions, seen.cpu?.instructions];
+    seen.enter(at(0));
+    for (const [ms, count, registers] of [
+      [0, 10, 10],
+      [999, 20, 10],
+      [1000, 30, 30],
+      [1500, 40, 30],
+    ] as const) {
+      now = ms;
+      seen.see(at(count));
+      expect(shown()).toEqual([count, registers]);
+    }
+    seen.wait(at(50));
+    expect(shown()).toEqual([50, 50]);
+    seen.see(at(60));
+    expect(shown()).toEqual([60, 60]);
+    seen.stop({ kind: 'pause' }, at(70));
+    expect(shown()).toEqual([70, 70]);
   });
 
   it('does not take late progress for running', async () => {

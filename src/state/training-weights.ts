@@ -25,24 +25,54 @@ export function weightLayout(
 }
 
 /**
- * Reads `w1` into one picture a neuron.
+ * Reads `w1` into one picture a neuron. Done several times a second while the program runs, so it
+ * goes about with plain loops.
  * @param bytes of the whole tensor, little-endian, as long as `weightLayout` says
  */
 export function weightImages(tensor: DebugTensor, bytes: Uint8Array): WeightImages | null {
   const layout = weightLayout(tensor);
   if (!layout || bytes.length < layout.bytes) return null;
   const [rows = 0, columns = 0] = tensor.shape;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, layout.bytes);
-  const at = (i: number) =>
-    layout.size === 8 ? view.getFloat64(i * 8, true) : view.getFloat32(i * 4, true);
-  const count = layout.pixelAxis === 0 ? columns : rows;
-  const neurons = Array.from({ length: count }, (_, n) =>
-    Float64Array.from({ length: PIXELS }, (_, p) =>
-      at(layout.pixelAxis === 0 ? p * columns + n : n * columns + p),
-    ),
-  );
-  const magnitudes = Float64Array.from({ length: rows * columns }, (_, i) => Math.abs(at(i)))
-    .filter(Number.isFinite)
-    .sort();
-  return { neurons, scale: magnitudes[Math.floor(magnitudes.length * 0.99)] ?? 0 };
+  const values = realNumbers(bytes.subarray(0, layout.bytes), layout.size);
+  const byPixel = layout.pixelAxis === 0;
+  const [pitch, step] = byPixel ? [1, columns] : [PIXELS, 1];
+  const neurons = Array.from({ length: byPixel ? columns : rows }, (_, n) => {
+    const picture = new Float64Array(PIXELS);
+    for (let p = 0; p < PIXELS; p++) picture[p] = values[n * pitch + p * step] ?? 0;
+    return picture;
+  });
+  return { neurons, scale: quantile(magnitudes(values), 0.99) };
+}
+
+function realNumbers(bytes: Uint8Array, size: 4 | 8): Float64Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const values = new Float64Array(bytes.length / size);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = size === 8 ? view.getFloat64(i * 8, true) : view.getFloat32(i * 4, true);
+  }
+  return values;
+}
+
+/** Of those that are finite. */
+function magnitudes(values: Float64Array): Float64Array {
+  const found = new Float64Array(values.length);
+  let count = 0;
+  for (const value of values) if (Number.isFinite(value)) found[count++] = Math.abs(value);
+  return found.subarray(0, count);
+}
+
+/** Values looked at to guess what the largest ones are; the guess changes no result. */
+const GLANCE = 256;
+
+/** The value that so many of all lie below, as after sorting them; 0 when there are none. */
+function quantile(values: Float64Array, part: number): number {
+  const rank = Math.floor(values.length * part);
+  const every = Math.max(1, Math.floor(values.length / GLANCE));
+  const glance = Float64Array.from({ length: Math.min(GLANCE, values.length) }, (_, i) =>
+    Number(values[i * every]),
+  ).sort();
+  const bound = glance[Math.floor(glance.length * (part - 0.05))] ?? 0;
+  const large = values.filter((value) => value >= bound).sort();
+  const at = rank - (values.length - large.length);
+  return (at >= 0 ? large : values.sort())[at >= 0 ? at : rank] ?? 0;
 }

@@ -329,6 +329,23 @@ describe('weights as pictures', () => {
     expect(images?.neurons[0]?.[3]).toBe(100);
   });
 
+  it('finds the 99th percentile of many weights, however they are spread', () => {
+    const by = tensor('w1', { shape: [784, 32], axes: ['pixel', 'hidden'] });
+    const spreads: ((i: number) => number)[] = [
+      (i) => Math.sin(i) ** 3,
+      (i) => (i % 98 === 0 ? 1000 + i : 1 / (i + 1)),
+      () => 0.25,
+      (i) => (i % 7 === 0 ? NaN : i),
+      () => NaN,
+    ];
+    for (const spread of spreads) {
+      const values = Array.from({ length: 784 * 32 }, (_, i) => spread(i));
+      const sorted = Float64Array.from(values, Math.abs).filter(Number.isFinite).sort();
+      const expected = sorted[Math.floor(sorted.length * 0.99)] ?? 0;
+      expect(weightImages(by, bytesOf(values))?.scale).toBe(expected);
+    }
+  });
+
   it('knows what is no first layer', () => {
     expect(weightLayout(tensor('w2', { shape: [32, 10], axes: ['hidden', 'digit'] }))).toBeNull();
     expect(weightLayout(tensor('n', { type: 'u64' }))).toBeNull();

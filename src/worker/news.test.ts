@@ -114,7 +114,7 @@ describe('news', () => {
     };
     expect(await rest(0)).toBe(150);
     expect(await rest(5)).toBe(200);
-    expect(await rest(1000)).toBe(300);
+    expect(await rest(1000)).toBe(250);
   });
 
   it('is held while the page has its rest, and then the newest goes out', async () => {

@@ -28,7 +28,7 @@ const REST = 40;
 
 /** Milliseconds of a rest: the eye needs no more often, and wants it several times a second. */
 const LEAST_REST = 150;
-const LONGEST_REST = 300;
+const LONGEST_REST = 250;
 
 const TOLD: ReadonlySet<MachineEvent['type']> = new Set<ToldEvent['type']>([
   'progress',

@@ -34,28 +34,51 @@ export function inkUrl(ink: Uint8Array, colour: Rgb): string {
   return canvas.toDataURL();
 }
 
+/** What a picture of values of either sign is painted with. */
+export interface SignedColours {
+  readonly positive: Rgb;
+  readonly negative: Rgb;
+  readonly ground: Rgb;
+}
+
 /**
- * Values of either sign: `positive` above zero, `negative` below, the stronger the more opaque.
+ * Values of either sign into an image: `positive` above zero, `negative` below, the stronger the
+ * further from the ground.
+ * @param at where the upper left corner goes
  * @param scale the magnitude that is painted full
  */
 export function paintSigned(
-  canvas: HTMLCanvasElement,
+  image: ImageData,
+  at: { readonly x: number; readonly y: number },
   values: Float64Array,
   scale: number,
-  positive: Rgb,
-  negative: Rgb,
+  { positive, negative, ground }: SignedColours,
 ): void {
-  const context = canvas.getContext('2d');
-  if (!context) return;
-  const image = context.createImageData(canvas.width, canvas.height);
+  const { data, width } = image;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] ?? 0;
     const colour = value >= 0 ? positive : negative;
-    const part = scale > 0 && Number.isFinite(value) ? Math.abs(value) / scale : 0;
-    image.data[i * 4] = colour[0];
-    image.data[i * 4 + 1] = colour[1];
-    image.data[i * 4 + 2] = colour[2];
-    image.data[i * 4 + 3] = Math.min(255, Math.round(255 * part));
+    const part = scale > 0 && Number.isFinite(value) ? Math.min(1, Math.abs(value) / scale) : 0;
+    const row = at.y + Math.floor(i / IMAGE_SIDE);
+    let to = 4 * (row * width + at.x + (i % IMAGE_SIDE));
+    for (let c = 0; c < 3; c++) {
+      const from = ground[c] ?? 0;
+      data[to++] = from + part * ((colour[c] ?? 0) - from);
+    }
+    data[to] = 255;
   }
-  context.putImageData(image, 0, 0);
+}
+
+/** A square of one colour. @param side of it, in pixels */
+export function paintSquare(
+  image: ImageData,
+  at: { readonly x: number; readonly y: number },
+  side: number,
+  [red, green, blue]: Rgb,
+): void {
+  for (let y = at.y; y < at.y + side; y++) {
+    for (let x = at.x; x < at.x + side; x++) {
+      image.data.set([red, green, blue, 255], 4 * (y * image.width + x));
+    }
+  }
 }
