@@ -85,11 +85,12 @@ describe('Feed', () => {
     await vi.advanceTimersByTimeAsync(10 * FRAME);
     void print(1, chunk)?.then(() => relieved++);
     expect(relieved).toBe(0);
-    feed.waits = false;
+    expect(feed.letGo()).toBe(true);
     await vi.advanceTimersByTimeAsync(0);
     expect(relieved).toBe(2);
     expect(print(1, chunk)).toBeUndefined();
-    feed.waits = true;
+    expect(feed.letGo()).toBe(false);
+    feed.hold();
     expect(print(1, chunk)).toBeInstanceOf(Promise);
   });
 

@@ -49,12 +49,22 @@ export class Feed {
     this.#hurry = hurry;
   }
 
-  /** Whether the guest waits for the page at all; not when it is to come to a stop between two writes. */
-  set waits(waits: boolean) {
-    this.#waits = waits;
-    if (waits) return;
-    for (const relieve of [...this.#relieved, ...this.#underWay]) relieve();
+  /** From now on writes wait for the page. */
+  hold(): void {
+    this.#waits = true;
+  }
+
+  /**
+   * From now on no write waits: the guest is to come to a stop between two of them.
+   * @returns whether one did.
+   */
+  letGo(): boolean {
+    this.#waits = false;
+    const waiting = [...this.#relieved, ...this.#underWay];
+    for (const relieve of waiting) relieve();
     this.#relieved = [];
+    this.#underWay.clear();
+    return waiting.length > 0;
   }
 
   /** An `OutputSink`: the promise, when there is one, resolves once the page has taken it all. */
@@ -89,7 +99,7 @@ export class Feed {
     const relieved = this.#relieved;
     const relieve = (): void => relieved.forEach((resolve) => resolve());
     this.#relieved = [];
-    this.#underWay.add(relieve);
+    if (relieved.length > 0) this.#underWay.add(relieve);
     this.#unanswered++;
     void Promise.all(events.map((event) => this.#send(event))).finally(() => {
       this.#unanswered--;

@@ -157,7 +157,7 @@ class MachineWorker implements MachineApi {
     const session = this.#session;
     this.#preparing.touch();
     this.#post.ahead = ahead;
-    this.#feed.waits = true;
+    this.#feed.hold();
     if (session?.running === false) {
       if (session.end !== null && !isTimeCommand(command)) {
         void this.#post.send({
@@ -175,8 +175,7 @@ class MachineWorker implements MachineApi {
   async pause(): Promise<void> {
     if (!this.#isRunning()) return;
     // A write that waits for the page only ends first: else the step after this would be its end.
-    this.#feed.waits = false;
-    await this.#breathe();
+    if (this.#feed.letGo()) await this.#breathe();
     if (this.#isRunning()) this.#session?.pause();
   }
 
