@@ -6,8 +6,13 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 
 /** A colour variable of the page as numbers; black when it is no plain hexadecimal colour. */
 export function cssColour(element: Element, variable: string): Rgb {
-  const text = getComputedStyle(element).getPropertyValue(variable).trim();
-  const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text);
+  return hexColour(getComputedStyle(element).getPropertyValue(variable).trim());
+}
+
+/** `#rrggbb`, or `#rgb`, which the build makes of it where it can; black for anything else. */
+export function hexColour(text: string): Rgb {
+  const long = text.replace(/^#(.)(.)(.)$/, '#$1$1$2$2$3$3');
+  const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(long);
   if (!match) return [0, 0, 0];
   return [parseInt(match[1] ?? '', 16), parseInt(match[2] ?? '', 16), parseInt(match[3] ?? '', 16)];
 }
