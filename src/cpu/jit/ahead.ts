@@ -6,7 +6,7 @@
  */
 import { PROT, PROT_MAPPED } from '../../machine/layout.ts';
 import type { GuestMemory } from '../../machine/memory.ts';
-import type { Insn } from './decode.ts';
+import type { Operand } from './decode.ts';
 import type { CodeSource, Shape } from './shape.ts';
 
 interface Code extends CodeSource {
@@ -32,23 +32,34 @@ export function* functionsAhead(
     if (!shape) continue;
     yield ip;
     for (const insn of shape.insns.values()) {
-      for (const target of mentioned(memory, tables, insn)) {
-        if (!shape.insns.has(target)) found.add(target);
-      }
+      const { ops } = insn;
+      if (insn.mnemonic === 'Call' && insn.target >= 0) note(insn.target, shape, found);
+      else for (const op of ops) mention(memory, tables, op, shape, found);
     }
   }
 }
 
-/** Addresses of code that the instruction calls, contains, or finds in a table. */
-function mentioned(memory: GuestMemory, tables: Tables, insn: Insn): number[] {
-  if (insn.mnemonic === 'Call' && insn.target >= 0) return [insn.target];
-  return insn.ops.flatMap((op) => {
-    const at = op.k === 'imm' ? Number(op.value) : op.k === 'mem' && op.base < 0 ? op.disp : 0;
-    const prot = memory.protectionAt(at);
-    if ((prot & PROT.exec) !== 0) return [at];
-    const constant = (prot & PROT_MAPPED) !== 0 && (prot & PROT.write) === 0;
-    return constant && op.k === 'mem' ? tables.from(at) : [];
-  });
+/** Notes addresses of code that an operand contains, or finds in a table. */
+function mention(
+  memory: GuestMemory,
+  tables: Tables,
+  op: Operand,
+  shape: Shape,
+  found: Set<number>,
+): void {
+  const inMemory = op.k === 'mem' && op.base < 0;
+  if (!inMemory && op.k !== 'imm') return;
+  const at = op.k === 'imm' ? Number(op.value) : op.disp;
+  const prot = memory.protectionAt(at);
+  if ((prot & PROT.exec) !== 0) note(at, shape, found);
+  else if (inMemory && (prot & PROT_MAPPED) !== 0 && (prot & PROT.write) === 0) {
+    for (const target of tables.from(at)) note(target, shape, found);
+  }
+}
+
+/** A function may begin there, unless it is a part of this one. */
+function note(target: number, shape: Shape, found: Set<number>): void {
+  if (!shape.insns.has(target)) found.add(target);
 }
 
 /** Constants of the program, each searched once. */

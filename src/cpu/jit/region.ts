@@ -50,8 +50,6 @@ export interface Block {
 export interface Region {
   readonly root: Block;
   readonly blocks: readonly Block[];
-  /** Pages (numbers) that hold the translated bytes. */
-  readonly pages: ReadonlySet<number>;
   readonly insnCount: number;
 }
 
@@ -96,14 +94,7 @@ class RegionBuilder {
     const entry = root && this.#block(root, rootIp);
     if (!entry || entry.insns.length === 0) return null;
     entry.entry = true;
-    const pages = new Set<number>();
-    for (const block of this.#blocks) {
-      for (const insn of block.insns) {
-        pages.add(Math.floor(insn.ip / 4096));
-        pages.add(Math.floor((insn.next - 1) / 4096));
-      }
-    }
-    return { root: entry, blocks: this.#blocks, pages, insnCount: this.#insns };
+    return { root: entry, blocks: this.#blocks, insnCount: this.#insns };
   }
 
   #context(parent: Context | null, entryIp: number): Context | null {
