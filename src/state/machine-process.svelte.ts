@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /** The program and the process that is made of it: booting, and why there is none. */
 import type { MachineHandle } from '../client/machine-client.ts';
+import { WorkerGone } from '../client/worker-link.ts';
 import type { EngineChoice, Snapshot } from '../protocol/machine.ts';
 import { DebugIndex } from '../shared/debug-index.ts';
 import { splitArguments } from './arguments.ts';
@@ -140,9 +141,10 @@ export class MachineProcess {
       this.#trouble = null;
       await this.#host.enter(program, argv, result.snapshot);
       return true;
-    } catch {
-      // The worker is gone; `crash` has said so.
-      return false;
+    } catch (error) {
+      if (error instanceof WorkerGone) return false; // `crash` has said so
+      this.#booted = null;
+      return this.fail('boot', error instanceof Error ? error.message : String(error));
     }
   }
 }

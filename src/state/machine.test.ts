@@ -419,6 +419,13 @@ describe('a crash', () => {
     expect(await machine.boot()).toBe(true);
     expect(machine.trouble).toBeNull();
   });
+
+  it('is not the only end of a start: whatever fails is told', async () => {
+    machine.setProgram(PROGRAM);
+    vi.spyOn(fake, 'boot').mockRejectedValueOnce(new RangeError('no room for the image'));
+    expect(await machine.boot()).toBe(false);
+    expect(machine.trouble).toEqual({ kind: 'boot', message: 'no room for the image' });
+  });
 });
 
 describe('breakpoints', () => {

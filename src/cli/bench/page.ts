@@ -199,9 +199,7 @@ export async function benchPage(): Promise<void> {
         `training in the page, ${epochs} epochs of the built-in digits: ${figure(mips)} MIPS`,
       );
     }
-    const atEntry = (): Promise<void> => boot(page, training(MANY_EPOCHS));
-    const run = async (): Promise<number> => (await wholeRun(page)).ms;
-    const views = await viewsCost(browser, training(MANY_EPOCHS), atEntry, run);
+    const views = await viewsCost(browser, page, EPOCHS, MANY_EPOCHS);
     const assembled = await assembleLatencies(page);
     const rows = [
       row('page load to a machine at its entry, ms', ready, ''),
