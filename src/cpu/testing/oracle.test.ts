@@ -58,6 +58,16 @@ describe.skipIf(missing !== null)('the oracle', () => {
     expect(result?.state.rflags).toBe(0xed7);
   });
 
+  it('tells of a fault wherever rsp points, into its own memory too', () => {
+    const image = 0x400000;
+    const places = Array.from({ length: 128 }, (_, i) => BigInt(image + 1024 * i));
+    const results = oracle.run(
+      places.map((place) => aCase([0x0f, 0x0b], (state) => state.setGpr(4, place))),
+    );
+    expect(results.map(({ signal }) => signal)).toEqual(places.map(() => 4));
+    expect(results.map(({ state }) => state.gpr(4))).toEqual(places);
+  });
+
   it('writes data memory and survives every kind of fault', () => {
     const results = oracle.run([
       aCase([0x48, 0x89, 0x07], (state) => {
