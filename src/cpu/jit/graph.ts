@@ -36,35 +36,17 @@ export class Graph {
   }
 }
 
-/** Nodes reachable from `root` in reverse postorder. */
-export function reversePostorder(root: Node): Node[] {
-  const order: Node[] = [];
-  const seen: boolean[] = [];
-  seen[root.id] = true;
-  const open = [root];
-  const next = [0];
-  for (let top = 0; top >= 0;) {
-    const node = open[top];
-    if (!node) break;
-    const at = next[top] ?? 0;
-    next[top] = at + 1;
-    const edge = node.edges[at];
-    if (!edge) {
-      order.push(node);
-      top--;
-    } else if (!seen[edge.to.id]) {
-      seen[edge.to.id] = true;
-      open[++top] = edge.to;
-      next[top] = 0;
-    }
-  }
-  return order.reverse();
-}
-
-/** The edges that close a cycle in a depth-first walk from `root`, by their targets. */
-export function retreatingEdges(root: Node): Map<Node, Node[]> {
-  const found = new Map<Node, Node[]>();
-  // by ids: whether a walk from the node is under way, or done
+/**
+ * Walks depth first through what is reachable from `root`.
+ * @param left called for each node once all that is reachable from it has been seen.
+ * @param back called for edges that close a cycle: to a node that has not been left yet.
+ */
+function walk(
+  root: Node,
+  left: ((node: Node) => void) | null,
+  back: ((from: Node, to: Node) => void) | null,
+): void {
+  // by ids
   const state: ('open' | 'done' | undefined)[] = [];
   state[root.id] = 'open';
   const open = [root];
@@ -77,17 +59,31 @@ export function retreatingEdges(root: Node): Map<Node, Node[]> {
     const edge = node.edges[at];
     if (!edge) {
       state[node.id] = 'done';
+      left?.(node);
       top--;
       continue;
     }
     const seen = state[edge.to.id];
-    if (seen === 'open') found.set(edge.to, [...(found.get(edge.to) ?? []), node]);
+    if (seen === 'open') back?.(node, edge.to);
     else if (!seen) {
       state[edge.to.id] = 'open';
       open[++top] = edge.to;
       next[top] = 0;
     }
   }
+}
+
+/** Nodes reachable from `root` in reverse postorder. */
+export function reversePostorder(root: Node): Node[] {
+  const order: Node[] = [];
+  walk(root, (node) => order.push(node), null);
+  return order.reverse();
+}
+
+/** The edges that close a cycle in a depth-first walk from `root`, by their targets. */
+export function retreatingEdges(root: Node): Map<Node, Node[]> {
+  const found = new Map<Node, Node[]>();
+  walk(root, null, (from, to) => found.set(to, [...(found.get(to) ?? []), from]));
   return found;
 }
 
