@@ -2,7 +2,7 @@
 /** The translating engine against the real CPU: random instances of every form it translates. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GPR } from '../../shared/cpu-state.ts';
-import { newState, Oracle, ORACLE_CODE, oracleMissing } from '../testing/oracle.ts';
+import { newState, Oracle, ORACLE_CODE, ORACLE_DATA, oracleMissing } from '../testing/oracle.ts';
 import { createUnicornEngine } from '../unicorn/engine.ts';
 import { JitEngine } from './engine.ts';
 import { describe as describeFailure, runBatch, runSnippet } from './testing/campaign.ts';
@@ -61,6 +61,26 @@ describe.skipIf(missing)(
         state.setGpr(GPR.rsp, BigInt(ORACLE_CODE + distance));
         const [want] = oracle.run([{ code, state, data }], DATA_BYTES);
         if (!snippet || !want) throw new Error('the oracle has not answered');
+        expect(differences(snippet, bench.run(snippet, { state, data }), want)).toEqual([]);
+      }
+    });
+
+    it('enter stores rbp, and then faults where its frame ends on a page that is not there', () => {
+      const data = new Uint8Array(DATA_BYTES).fill(7);
+      for (const [bytes, rsp] of [
+        [0x100, 0x108],
+        [0x101, 0x108],
+        [0x69e, 0x108],
+        [0x1000, 0x108],
+      ] as const) {
+        const code = Uint8Array.of(0xc8, bytes & 0xff, bytes >> 8, 0);
+        const snippet = snippetOf(code);
+        const state = newState();
+        state.setGpr(GPR.rsp, BigInt(ORACLE_DATA + rsp));
+        state.setGpr(GPR.rbp, 0x1122334455667788n);
+        const [want] = oracle.run([{ code, state, data }], DATA_BYTES);
+        if (!snippet || !want) throw new Error('the oracle has not answered');
+        expect(want.signal).toBe(bytes === 0x100 ? 5 : 11);
         expect(differences(snippet, bench.run(snippet, { state, data }), want)).toEqual([]);
       }
     });

@@ -239,6 +239,11 @@ export class LiftMemory extends LiftBase {
     this.#checkWindow(this.vars.window(key, span, need), wide, span);
   }
 
+  /** Checks that a byte could be written at `wide`, or gives the block up; nothing is written. */
+  probe(key: string, wide: Expr): void {
+    this.#checkWindow(this.vars.window(key, 1, NEED_WRITE), wide, 1);
+  }
+
   /** Leaves before the current instruction if watched memory lies in `bytes` from `from` on. */
   watchRange(from: Expr, bytes: Expr, need: number): void {
     const leave = this.exitBefore(watchExit(this.#count - this.#at));

@@ -78,22 +78,19 @@ export function registerStack(table: Table): void {
       const size = c.operand(0);
       c.storeInt(8, get(c.gprVar(RBP)), c.place('stack'));
       const frame = c.hold(op('i64.sub', get(c.gprVar(RSP)), i64(8)));
-      c.set(c.gprVar(RBP), frame);
       const bytes = size.k === 'imm' ? Number(size.value & 0xffffn) : 0;
-      c.set(c.gprVar(RSP), op('i64.sub', frame, i64(bytes)));
+      const top = c.hold(op('i64.sub', frame, i64(bytes)));
+      // so does the silicon, when it has stored rbp
+      c.probe(`enter${c.insn.ip}`, top);
+      c.set(c.gprVar(RBP), frame);
+      c.set(c.gprVar(RSP), top);
     },
     {
-      // the silicon probes the new stack top, so a large frame is left to the fallback
       accepts: (insn) => {
         const [size, level] = insn.ops;
-        return (
-          size?.k === 'imm' &&
-          level?.k === 'imm' &&
-          level.value === 0n &&
-          (size.value & 0xffffn) < 2048n
-        );
+        return size?.k === 'imm' && level?.k === 'imm' && level.value === 0n;
       },
-      except: 'nesting levels, frames of 2 KiB and more',
+      except: 'nesting levels',
     },
   );
   on('Pushfq', (c) => {
