@@ -2,7 +2,19 @@
 /** The frame of a compiled function: registers into locals at the start, and back at the end. */
 import { MAX_RAM } from '../../machine/layout.ts';
 import type { Insn } from './decode.ts';
-import { get, i32, op, opImm, set, store, type Callee, type Exit, type Expr } from './ir.ts';
+import {
+  get,
+  i32,
+  op,
+  opImm,
+  set,
+  store,
+  type Callee,
+  type Exit,
+  type Expr,
+  type Stmt,
+  type Var,
+} from './ir.ts';
 import { HOME, SCRATCH } from './scratch.ts';
 import type { Vars } from './vars.ts';
 import { CodeWriter } from './wasm-code.ts';
@@ -105,20 +117,27 @@ function saveFrame(code: CodeWriter, vars: Vars): void {
   code.stmt(store('i32.store', 8, i32(SCRATCH.missed), get(vars.missedWindow)));
 }
 
+/** Writes the moves of those registers whose bits are set in `mask`; `known`: those written before. */
+function move(
+  code: CodeWriter,
+  known: Uint8Array[],
+  registers: readonly Var[],
+  mask: number,
+  stmt: (v: Var, i: number) => Stmt,
+): void {
+  for (let i = 0; i < registers.length; i++) {
+    const v = registers[i];
+    if (!v || (mask & (1 << i)) === 0) continue;
+    code.out.bytes((known[v.local] ??= written((w) => w.stmt(stmt(v, i)))));
+  }
+}
+
 function load(code: CodeWriter, vars: Vars, used: Registers): void {
   code.out.bytes((loads[vars.left.local] ??= written((w) => loadFrame(w, vars))));
-  for (let i = 0; i < 16; i++) {
-    const v = vars.gpr[i];
-    if (!v || (used.gpr & (1 << i)) === 0) continue;
-    const from = i32(HOME.gpr(i));
-    code.out.bytes((loads[v.local] ??= written((w) => w.assign(v, opImm('i64.load', [0], from)))));
-  }
-  for (let i = 0; i < 16; i++) {
-    const v = vars.xmm[i];
-    if (!v || (used.xmm & (1 << i)) === 0) continue;
-    const from = i32(HOME.xmm(i));
-    code.out.bytes((loads[v.local] ??= written((w) => w.assign(v, opImm('v128.load', [0], from)))));
-  }
+  move(code, loads, vars.gpr, used.gpr, (v, i) => set(v, opImm('i64.load', [0], i32(HOME.gpr(i)))));
+  move(code, loads, vars.xmm, used.xmm, (v, i) =>
+    set(v, opImm('v128.load', [0], i32(HOME.xmm(i)))),
+  );
   for (const w of vars.windows.values()) {
     if (w.fixed) continue;
     code.assign(w.start, opImm('i64.load', [0], i32(w.address)));
@@ -128,16 +147,10 @@ function load(code: CodeWriter, vars: Vars, used: Registers): void {
 
 function save(code: CodeWriter, vars: Vars, changed: Registers): void {
   code.out.bytes((saves[vars.left.local] ??= written((w) => saveFrame(w, vars))));
-  for (let i = 0; i < 16; i++) {
-    const v = vars.gpr[i];
-    if (!v || (changed.gpr & (1 << i)) === 0) continue;
-    const to = i32(HOME.gpr(i));
-    code.out.bytes((saves[v.local] ??= written((w) => w.stmt(store('i64.store', 0, to, get(v))))));
-  }
-  for (let i = 0; i < 16; i++) {
-    const v = vars.xmm[i];
-    if (!v || (changed.xmm & (1 << i)) === 0) continue;
-    const to = i32(HOME.xmm(i));
-    code.out.bytes((saves[v.local] ??= written((w) => w.stmt(store('v128.store', 0, to, get(v))))));
-  }
+  move(code, saves, vars.gpr, changed.gpr, (v, i) =>
+    store('i64.store', 0, i32(HOME.gpr(i)), get(v)),
+  );
+  move(code, saves, vars.xmm, changed.xmm, (v, i) =>
+    store('v128.store', 0, i32(HOME.xmm(i)), get(v)),
+  );
 }
